@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+// The vocabulary: an event is when + who + one fact. Every source speaks it, the model and the views understand it, and
+// docs/trace-format.md is its written form. Each fact lists its fields once; the recording is written and read from that.
+// Not here: what a fact means for the world (src/model) or how it is put into words (src/views).
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "kintrace/ids.hpp"
+
+namespace kintrace {
+
+template <class Owner, class Value>
+struct Field {
+  std::string_view name;
+  Value Owner::*member;
+};
+template <class Owner, class Value>
+Field(const char*, Value Owner::*) -> Field<Owner, Value>;
+
+// Text that a tracee chose: any bytes at all. Escaped on its way to a terminal or file (text/escape.hpp), never before.
+using Bytes = std::string;
+
+// An enumeration whose values are written in the recording by name, in the order of its enumerators.
+template <class Enum>
+struct Names;
+
+// `adopted`: its birth was not told, as its creator was killed before that could be heard, and who that was is not known.
+enum class SeenHow { launched, attached, snapshot, adopted };
+template <>
+struct Names<SeenHow> {
+  static constexpr std::array<std::string_view, 4> value{"launched", "attached", "snapshot", "adopted"};
+};
+
+enum class BirthHow { fork, vfork, clone, thread };
+template <>
+struct Names<BirthHow> {
+  static constexpr std::array<std::string_view, 4> value{"fork", "vfork", "clone", "thread"};
+};
+
+// What ended a task: itself or a signal; an exec by, or the exit_group(2) of, another thread; or it was the leader whose
+// tid another thread took over by its exec (ptrace(2), "execve(2) under ptrace").
+enum class EndedBy { itself, exec, exit_group, superseded };
+template <>
+struct Names<EndedBy> {
+  static constexpr std::array<std::string_view, 4> value{"itself", "exec", "exit_group", "superseded"};
+};
+
+// How a task or process ended: wait(2)'s status. Exactly one of `code` (0..255) and `signal` is present.
+struct Ending {
+  std::optional<int> code;
+  std::optional<Signal> signal;
+  bool core = false;  // a core dump was written (only with a signal)
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
+// A task that existed when tracing began, or that kintrace launched.
+struct Seen {
+  static constexpr std::string_view name = "seen";
+  SeenHow how = SeenHow::launched;
+  Tgid ppid;
+  Bytes comm;
+  std::vector<Bytes> argv;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"how", &Seen::how}, Field{"ppid", &Seen::ppid}, Field{"comm", &Seen::comm},
+                      Field{"argv", &Seen::argv}};
+  };
+};
+
+// A task was created, by the event's task. fork(2), vfork(2), clone(2), clone3(2).
+struct Forked {
+  static constexpr std::string_view name = "forked";
+  Tid child;
+  Tgid child_pid;
+  BirthHow how = BirthHow::fork;
+  std::vector<std::string> flags;  // CLONE_… as clone(2) names them
+  std::string syscall;             // empty if the call itself was not seen
+  std::optional<Tgid> ppid;        // the real parent, where that is not the creator's process (CLONE_PARENT)
+  bool lost = false;               // the kernel's event was lost (its sender was killed): creator and kind are from /proc
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"child", &Forked::child}, Field{"child_pid", &Forked::child_pid},
+                      Field{"how", &Forked::how},     Field{"flags", &Forked::flags},
+                      Field{"syscall", &Forked::syscall}, Field{"ppid", &Forked::ppid},
+                      Field{"lost", &Forked::lost}};
+  };
+};
+
+// A process replaced its program. execve(2), execveat(2).
+struct Execed {
+  static constexpr std::string_view name = "execed";
+  Bytes path;  // as the program gave it; for a descriptor (fexecve(3)), what it refers to
+  std::vector<Bytes> argv;
+  Bytes comm;
+  std::optional<Tid> from_tid;  // the thread that called, where it was not the leader: it has the leader's tid from now on
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"path", &Execed::path}, Field{"argv", &Execed::argv}, Field{"comm", &Execed::comm},
+                      Field{"from_tid", &Execed::from_tid}};
+  };
+};
+
+struct ExecFailed {
+  static constexpr std::string_view name = "exec_failed";
+  Bytes path;
+  std::vector<Bytes> argv;
+  std::string syscall;
+  Errno err;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"path", &ExecFailed::path}, Field{"argv", &ExecFailed::argv},
+                      Field{"syscall", &ExecFailed::syscall}, Field{"err", &ExecFailed::err}};
+  };
+};
+
+// One task ended. With `group`, it was the last of its thread group: the process has ended and may be waited for.
+// CPU time and memory are the process's own, without the children it waited for; absent for a thread and where unknown.
+struct Exited {
+  static constexpr std::string_view name = "exited";
+  std::optional<int> code;
+  std::optional<Signal> signal;
+  bool core = false;
+  EndedBy by = EndedBy::itself;
+  bool group = false;
+  std::optional<Nanoseconds> utime_ns, stime_ns;
+  std::optional<std::int64_t> maxrss;  // bytes, of the last program it ran
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"code", &Exited::code},         Field{"signal", &Exited::signal},
+                      Field{"core", &Exited::core},         Field{"by", &Exited::by},
+                      Field{"group", &Exited::group},       Field{"utime_ns", &Exited::utime_ns},
+                      Field{"stime_ns", &Exited::stime_ns}, Field{"maxrss", &Exited::maxrss}};
+  };
+};
+
+// The event's process collected a dead child. wait4(2), waitid(2); or the kernel did, as SIGCHLD is ignored (`by_kernel`).
+struct Reaped {
+  static constexpr std::string_view name = "reaped";
+  Tgid child;
+  std::optional<int> code;
+  std::optional<Signal> signal;
+  std::string syscall;
+  Nanoseconds zombie_ns = 0;
+  bool by_kernel = false;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"child", &Reaped::child},     Field{"code", &Reaped::code},
+                      Field{"signal", &Reaped::signal},   Field{"syscall", &Reaped::syscall},
+                      Field{"zombie_ns", &Reaped::zombie_ns}, Field{"auto", &Reaped::by_kernel}};
+  };
+};
+
+// The event's process lost its parent and was given to another: a subreaper or an init (prctl(2), PR_SET_CHILD_SUBREAPER).
+struct Reparented {
+  static constexpr std::string_view name = "reparented";
+  Tgid from;
+  Tgid to;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"from", &Reparented::from}, Field{"to", &Reparented::to}};
+  };
+};
+
+// A wait that collected nothing: it failed (`err`), or its task ended within it (`Event::unfinished`).
+struct WaitFailed {
+  static constexpr std::string_view name = "wait_failed";
+  std::string syscall;
+  std::optional<Errno> err;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"syscall", &WaitFailed::syscall}, Field{"err", &WaitFailed::err}};
+  };
+};
+
+// The process entered a group-stop (signal(7), ptrace(2)), and left it.
+struct Stopped {
+  static constexpr std::string_view name = "stopped";
+  Signal signal;
+  static constexpr auto fields = [] { return std::tuple{Field{"signal", &Stopped::signal}}; };
+};
+struct Continued {
+  static constexpr std::string_view name = "continued";
+  static constexpr auto fields = [] { return std::tuple{}; };
+};
+
+// A traced call failed that has no fact of its own for it.
+struct Failed {
+  static constexpr std::string_view name = "failed";
+  std::string syscall;
+  Errno err;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"syscall", &Failed::syscall}, Field{"err", &Failed::err}};
+  };
+};
+
+using Fact = std::variant<Seen, Forked, Execed, ExecFailed, Exited, Reaped, Reparented, WaitFailed, Stopped, Continued, Failed>;
+
+struct Event {
+  Seq seq;
+  Nanoseconds t = 0;        // when it began, since the start of the run
+  Nanoseconds dur = 0;      // t + dur: when it ended. Both as kintrace was told: later than the event by about one stop
+  bool unfinished = false;  // a call that never returned: its task ended first
+  Tgid pid;
+  Tid tid;
+  Fact fact;
+  Nanoseconds end() const { return t + dur; }
+};
+
+// The first line of a recording: what was run, where and how.
+struct RunHeader {
+  static constexpr int format = 1;  // changes when a reader of the old one would misunderstand
+  std::string version;
+  std::string start_realtime_ns;  // of t = 0, CLOCK_REALTIME, a decimal string
+  std::string boot_id;
+  std::string kernel;
+  std::string arch;
+  std::vector<Bytes> command;
+  std::vector<Bytes> options;
+  std::vector<std::string> trace;  // the classes observed
+  std::string mode;                // launched, attached, snapshot
+  std::optional<Tgid> root;
+  std::optional<std::int64_t> user;  // effective uid of kintrace
+  std::optional<std::int64_t> pid_max, clk_tck;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"version", &RunHeader::version},
+                      Field{"start_realtime_ns", &RunHeader::start_realtime_ns},
+                      Field{"boot_id", &RunHeader::boot_id},
+                      Field{"kernel", &RunHeader::kernel},
+                      Field{"arch", &RunHeader::arch},
+                      Field{"command", &RunHeader::command},
+                      Field{"options", &RunHeader::options},
+                      Field{"trace", &RunHeader::trace},
+                      Field{"mode", &RunHeader::mode},
+                      Field{"root", &RunHeader::root},
+                      Field{"user", &RunHeader::user},
+                      Field{"pid_max", &RunHeader::pid_max},
+                      Field{"clk_tck", &RunHeader::clk_tck}};
+  };
+};
+
+// The last line of a complete recording. A recording without it was cut short.
+struct RunEnd {
+  static constexpr std::string_view name = "end";
+  Seq seq;
+  std::int64_t events = 0;
+  std::int64_t lost = 0;
+  Nanoseconds dur = 0;
+  std::optional<int> code;  // the root's
+  std::optional<Signal> signal;
+  std::string why;  // done, detached, timeout, interrupted
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"seq", &RunEnd::seq},   Field{"events", &RunEnd::events}, Field{"lost", &RunEnd::lost},
+                      Field{"dur", &RunEnd::dur},   Field{"code", &RunEnd::code},     Field{"signal", &RunEnd::signal},
+                      Field{"why", &RunEnd::why}};
+  };
+};
+
+}  // namespace kintrace

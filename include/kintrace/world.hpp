@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom. Everything that ever lived
+// is kept, with its names, as views speak of the dead too. Fed by World::apply only; knows nothing of ptrace, /proc or views.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "kintrace/event.hpp"
+
+namespace kintrace {
+
+// Positions in World::tasks and World::processes, in order of birth. Unlike tids they are never used twice.
+using TaskIndex = Id<struct TaskIndexTag, std::uint32_t>;
+using ProcessIndex = Id<struct ProcessIndexTag, std::uint32_t>;
+
+struct Span {
+  Nanoseconds begin = 0;
+  std::optional<Nanoseconds> end;
+};
+
+// One thread. `tid` is the last it had: an exec by a non-leader gives it the leader's.
+struct Task {
+  TaskIndex index;
+  Tid tid;
+  ProcessIndex process;
+  std::uint32_t ordinal = 1;  // the how-manieth task of its process: 1 is the first
+  Bytes comm;
+  BirthHow how = BirthHow::fork;
+  std::vector<std::string> flags;  // of the clone that made it
+  Span life;
+  std::optional<Exited> exit;
+};
+
+// One thread group.
+struct Process {
+  struct Reaping {
+    Tgid by;
+    std::string syscall;
+    Nanoseconds at = 0;
+    Nanoseconds zombie_ns = 0;
+    bool by_kernel = false;
+  };
+  ProcessIndex index;
+  Tgid pid;
+  std::optional<ProcessIndex> creator;  // whoever forked it, if that was traced
+  std::uint32_t ordinal = 1;            // the how-manieth child of its creator, or root of the world
+  Tgid parent;                          // the real parent at present, or at its end: getppid(2)
+  Bytes comm;                           // of its leader
+  Bytes path;                           // of its last successful exec; empty before the first one seen
+  std::vector<Bytes> argv;              // of that exec, or its creator's
+  int execs = 0;
+  bool stopped = false;  // in a group-stop
+  Span life;
+  std::optional<Exited> exit;  // of the last task; what wait(2) tells the parent
+  std::optional<Reaping> reaped;
+  std::vector<TaskIndex> tasks;         // in order of birth
+  std::vector<ProcessIndex> children;   // created by it, in order of birth
+  std::uint32_t live_tasks = 0;
+  std::vector<Tgid> adopters;  // in order, each the `to` of a reparenting
+};
+
+class World {
+ public:
+  void apply(const Event& event);
+
+  const Task* find(Tid tid) const;         // the task most recently born with this tid, alive or dead
+  const Process* find(Tgid pid) const;
+  const Task& operator[](TaskIndex index) const { return tasks_[index.value]; }
+  const Process& operator[](ProcessIndex index) const { return processes_[index.value]; }
+  const std::deque<Task>& tasks() const { return tasks_; }
+  const std::deque<Process>& processes() const { return processes_; }
+  const std::vector<ProcessIndex>& roots() const { return roots_; }  // processes with no traced creator
+  std::uint32_t live_processes() const { return live_processes_; }
+
+ private:
+  friend class Rebuild;
+  std::deque<Task> tasks_;
+  std::deque<Process> processes_;
+  std::vector<ProcessIndex> roots_;
+  std::unordered_map<Tid, TaskIndex> by_tid_;
+  std::unordered_map<Tgid, ProcessIndex> by_pid_;
+  std::uint32_t live_processes_ = 0;
+};
+
+}  // namespace kintrace

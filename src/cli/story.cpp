@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "cli/story.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "text/escape.hpp"
+#include "text/units.hpp"
+#include "views/registry.hpp"
+#include "views/words.hpp"
+
+namespace kintrace::cli {
+namespace {
+
+bool wants_color(const Options& options, const Output& out) {
+  if (options.color != ColorWhen::automatic) return options.color == ColorWhen::always;
+  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): before any thread
+  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
+  if (no_color != nullptr && *no_color != '\0') return false;
+  return out.is_terminal() && (term == nullptr || std::strcmp(term, "dumb") != 0);
+}
+
+}  // namespace
+
+Story::Story(const Options& options) : live_(!options.read), quiet_(options.quiet > 0) {
+  for (const OutputRequest& request : options.outputs) {
+    uses_stdout_ |= request.target == "-";
+    outputs_.push_back(open_output(request.target));
+    show(request.view, *outputs_.back(), options);
+  }
+  // A recording is read for its views: they are the output. A live program has standard output to itself.
+  outputs_.push_back(standard_output(live_ ? STDERR_FILENO : STDOUT_FILENO));
+  terminal_ = outputs_.back().get();
+  for (const std::string& view : options.terminal_views) show(view, *terminal_, options);
+}
+
+void Story::show(const std::string& view, Output& out, const Options& options) {
+  ViewOptions view_options;
+  view_options.stable = options.stable;
+  view_options.color = wants_color(options, out);
+  view_options.width = out.columns();
+  view_options.clock = options.clock;
+  view_options.string_limit = options.string_limit;
+  shown_.push_back({views::find(view)->make(out, view_options), &out});
+}
+
+void Story::begin(const RunHeader& header) {
+  root_ = header.root;
+  for (const Shown& shown : shown_) shown.view->begin(header);
+}
+
+void Story::event(const Event& event) {
+  world_.apply(event);
+  for (const Shown& shown : shown_) shown.view->event(event, world_);
+  if (live_ && !quiet_) remark_on_root_end(event);
+}
+
+void Story::settle() {
+  for (const Shown& shown : shown_) shown.view->settle();
+  for (const auto& output : outputs_) output->flush();
+}
+
+void Story::end(const RunEnd& end) { end_ = end; }
+
+std::optional<UserError> Story::conclude() {
+  std::optional<UserError> error;
+  const Shown* before = nullptr;
+  for (const Shown& shown : shown_) {
+    if (before != nullptr && before->out == shown.out) shown.out->separate();
+    shown.view->end(end_, world_);
+    before = &shown;
+  }
+  for (const auto& output : outputs_) {
+    output->close();
+    if (output.get() != terminal_ && !error) error = output->error();
+  }
+  return error;
+}
+
+std::vector<pid_t> Story::readers() const {
+  std::vector<pid_t> pids;
+  for (const auto& output : outputs_) {
+    if (output->reader() != 0) pids.push_back(output->reader());
+  }
+  return pids;
+}
+
+void Story::remark(const std::string& text) {
+  if (quiet_) return;
+  terminal_->write("kintrace: " + text + "\n");
+  terminal_->flush();
+}
+
+void Story::remark_on_root_end(const Event& event) {
+  const auto* exited = std::get_if<Exited>(&event.fact);
+  if (exited == nullptr || !exited->group || event.pid != root_ || world_.live_processes() == 0) return;
+  const auto& all = world_.processes();
+  const auto other = std::find_if(all.begin(), all.end(), [](const Process& process) { return !process.exit; });
+  if (other == all.end()) return;
+  const std::uint32_t more = world_.live_processes() - 1;
+  remark(fmt::format("the program ended ({}); still following {} {}{}; ^C stops watching",
+                     views::ending_words(exited->code, exited->signal, exited->core), text::printable(other->comm),
+                     other->pid.value, more == 0 ? "" : fmt::format(" and {} more", text::count(more))));
+}
+
+}  // namespace kintrace::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Where a source's events go: first to the world, then to every view that was asked for. The one place that joins them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "cli/output.hpp"
+#include "kintrace/source.hpp"
+#include "kintrace/view.hpp"
+#include "kintrace/world.hpp"
+
+namespace kintrace::cli {
+
+class Story final : public Sink {
+ public:
+  // Opens every output. Throws UserError.
+  explicit Story(const Options& options);
+  void begin(const RunHeader& header) override;
+  void event(const Event& event) override;
+  void settle() override;
+  void end(const RunEnd& end) override;
+  // After the source has returned: the last words of the views, and whatever went wrong with the outputs.
+  std::optional<UserError> conclude();
+
+  const World& world() const { return world_; }
+  std::vector<pid_t> readers() const;
+  bool uses_stdout() const { return uses_stdout_; }
+  // A remark of kintrace's own, on a line of its own; not with -q.
+  void remark(const std::string& text);
+
+ private:
+  struct Shown {
+    std::unique_ptr<View> view;
+    Output* out;
+  };
+  void show(const std::string& view, Output& out, const Options& options);
+  void remark_on_root_end(const Event& event);
+
+  World world_;
+  std::vector<std::unique_ptr<Output>> outputs_;
+  std::vector<Shown> shown_;
+  Output* terminal_ = nullptr;
+  std::optional<RunEnd> end_;
+  std::optional<Tgid> root_;
+  bool live_;
+  bool quiet_;
+  bool uses_stdout_ = false;
+};
+
+}  // namespace kintrace::cli

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "os/procfs.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/limits.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "os/fd.hpp"
+
+namespace kintrace::os {
+namespace {
+
+std::optional<std::int64_t> number(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  std::int64_t value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (parsed.ec != std::errc{}) return {};
+  return value;
+}
+
+std::int32_t id(std::string_view text) { return static_cast<std::int32_t>(number(text).value_or(0)); }
+
+// The kernel writes a newline in a name as \n and a backslash as \\ (fs/proc/array.c, proc_task_name).
+std::string unescaped(std::string_view name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '\\' && i + 1 < name.size()) {
+      ++i;
+      out += name[i] == 'n' ? '\n' : name[i];
+    } else {
+      out += name[i];
+    }
+  }
+  return out;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
+}
+
+}  // namespace
+
+std::string Procfs::of(Tid tid, const char* file) const { return fmt::format("{}/{}/{}", root_, tid.value, file); }
+
+Result<std::string> Procfs::contents(const std::string& path) const {
+  const auto fd = open(path, O_RDONLY);
+  if (!fd) return fd.error();
+  return read_all(fd->get());
+}
+
+Result<TaskStatus> Procfs::status(Tid tid) const {
+  const auto text = contents(of(tid, "status"));
+  if (!text) return text.error();
+  TaskStatus status;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const std::string_view key = line.substr(0, colon);
+    const std::string_view value = line.substr(colon + 1);
+    if (key == "Name") {
+      status.name = unescaped(value.starts_with('\t') ? value.substr(1) : value);
+    } else if (key == "State") {
+      status.state = trimmed(value).empty() ? '?' : trimmed(value)[0];
+    } else if (key == "Tgid") {
+      status.tgid = Tgid{id(value)};
+    } else if (key == "PPid") {
+      status.ppid = Tgid{id(value)};
+    } else if (key == "Threads") {
+      status.threads = number(value);
+    } else if (key == "VmHWM") {
+      if (const auto kib = number(value)) status.vm_hwm = *kib * 1024;
+    }
+  }
+  if (!status.tgid) return Failure{Errno{ESRCH}};  // read as the task was going: empty
+  return status;
+}
+
+Result<std::string> Procfs::comm(Tid tid) const {
+  auto text = contents(of(tid, "comm"));
+  if (text && text->ends_with('\n')) text->pop_back();
+  return text;
+}
+
+Result<std::vector<std::string>> Procfs::cmdline(Tid tid) const {
+  const auto text = contents(of(tid, "cmdline"));
+  if (!text) return text.error();
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < text->size();) {
+    const std::size_t end = std::min(text->find('\0', at), text->size());
+    words.push_back(text->substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+Result<std::string> Procfs::exe(Tid tid) const {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t length = ::readlink(of(tid, "exe").c_str(), target.data(), target.size());
+  if (length < 0) return Failure::last();
+  return std::string(target.data(), static_cast<std::size_t>(length));
+}
+
+Result<std::string> Procfs::line(const std::string& path) const {
+  auto text = contents(root_ + "/" + path);
+  if (text) text->resize(std::min(text->find('\n'), text->size()));
+  return text;
+}
+
+}  // namespace kintrace::os

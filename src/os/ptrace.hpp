@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// ptrace(2) and wait4(2), and nothing above them. A tracee is touched only through a Stop, which exists while it is stopped
+// and waits for us; what the stop means is the engine's business.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <array>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kintrace/error.hpp"
+#include "os/wait_status.hpp"
+
+namespace kintrace::os {
+
+// PTRACE_GET_SYSCALL_INFO (Linux 5.3). `none` outside syscall and seccomp stops.
+struct SyscallInfo {
+  enum class Op { none, entry, exit, seccomp };
+  Op op = Op::none;
+  std::uint32_t arch = 0;  // AUDIT_ARCH_…, of the calling code: an x86-64 program may make i386 calls
+  std::uint64_t nr = 0;
+  std::array<std::uint64_t, 6> args{};
+  std::int64_t result = 0;  // exit: as the kernel returned it, -errno for a failure
+};
+
+// Until which stop a tracee is to run.
+enum class Until {
+  event,    // PTRACE_CONT: events and signals only
+  syscall,  // PTRACE_SYSCALL: the next syscall-entry-stop or syscall-exit-stop too
+};
+
+// A tracee that is stopped and waits for us. Resumed exactly once: dropping one aborts, rather than hang a user's program.
+// Every method may answer gone() (ESRCH): the task was killed since; its end comes from wait4 and needs nothing from us.
+class [[nodiscard]] Stop {
+ public:
+  Stop(Tid tid, WaitStatus status) : tid_(tid), status_(status), owed_(true) {}
+  Stop(Stop&& other) noexcept : tid_(other.tid_), status_(other.status_), owed_(std::exchange(other.owed_, false)) {}
+  Stop& operator=(Stop&&) = delete;
+  Stop(const Stop&) = delete;
+  Stop& operator=(const Stop&) = delete;
+  ~Stop();
+
+  Tid tid() const { return tid_; }
+  WaitStatus status() const { return status_; }
+  Result<std::uint64_t> message() const;  // PTRACE_GETEVENTMSG
+  Result<SyscallInfo> syscall() const;
+  Result<siginfo_t> signal_info() const;  // PTRACE_GETSIGINFO
+
+  // Memory: at most what is mapped, so possibly less than asked for; denied() where the tracee is not dumpable.
+  Result<std::size_t> read(std::uint64_t address, std::span<std::byte> into) const;
+  // A NUL-terminated string, cut after `most` bytes.
+  Result<std::string> read_string(std::uint64_t address, std::size_t most) const;
+  // A NULL-terminated array of strings as execve(2) takes, at most `most` bytes in all.
+  Result<std::vector<std::string>> read_strings(std::uint64_t address, std::size_t most) const;
+
+  // `signal` is delivered; only a signal-delivery-stop may pass one.
+  Result<void> resume(Until until, Signal signal = {}) &&;
+  // PTRACE_LISTEN: leaves a group-stopped tracee stopped, as it would be alone, and hears of its SIGCONT.
+  Result<void> listen() &&;
+  // A later report of the same task has taken this one's place: there is nothing left to resume.
+  void forget() && { owed_ = false; }
+
+ private:
+  Result<void> restart(int request, Signal signal);
+  Tid tid_;
+  WaitStatus status_;
+  bool owed_;
+};
+
+// What wait4(2) said of one tracee.
+struct Report {
+  Tid tid;
+  WaitStatus status{0};
+  rusage usage{};        // of an ended leader: the whole process and the children it waited for
+  Nanoseconds told = 0;  // CLOCK_MONOTONIC
+};
+
+// All requests and waits must come from the thread that made the Tracer: the kernel knows no other as the tracer.
+class Tracer {
+ public:
+  Tracer();
+  // PTRACE_SEIZE with the options of docs/ptrace-notes.md: the tracee is not stopped, its children are traced from birth.
+  Result<void> seize(Tid tid) const;
+  Result<void> interrupt(Tid tid) const;
+  // Waits until there is something to tell, then takes all that is ready: at most one stop a task, and its end, in order.
+  // Empty: no tracees are left. `patience`: return nothing new after so long (the vector stays empty, `left` is true).
+  struct Batch {
+    std::vector<Report> reports;
+    bool left = true;         // there are tracees
+    bool interrupted = false;  // a signal came before any report
+  };
+  Batch wait(std::optional<Nanoseconds> patience) const;
+  // The next report of one task only; gone() if it has ended.
+  Result<Report> wait_for(Tid tid) const;
+
+ private:
+  std::int32_t thread_;
+};
+
+// Whether `tid` is a task of `group`: tgkill(2) with signal 0. False also when it has been reaped.
+bool in_group(Tgid group, Tid tid);
+// Whether no task, not even a zombie, has this number.
+bool is_gone(Tid tid);
+
+}  // namespace kintrace::os

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// The tracer's loop: reports from the kernel in, events out. Shared by every source that traces; how the first task came
+// under it (launched, attached) is theirs. All of it runs in one thread, the only one that the kernel knows as the tracer.
+// Order of work: collect every report that is ready, then handle them one by one; nothing here waits for anything but wait4.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "kintrace/event.hpp"
+#include "os/procfs.hpp"
+#include "os/ptrace.hpp"
+#include "sources/event_queue.hpp"
+#include "sources/graves.hpp"
+#include "sources/tracee.hpp"
+#include "syscalls/row.hpp"
+
+namespace kintrace::sources {
+
+// A moment when a task is stopped and the model can be compared with /proc.
+enum class Moment { exec, exit, periodic };
+
+struct EngineOptions {
+  RunHeader header;  // complete but for the start time, which is that of the first exec
+  // If set, called with everything told so far dealt with, and the task stopped (`periodic`: not necessarily).
+  std::function<void(Moment, Tid)> checkpoint;
+  std::string without_row;  // a syscall whose row has no effect: the self-check must then find differences
+  const std::atomic<bool>* stop_asked = nullptr;  // end the watch; a signal interrupts the wait as well
+};
+
+class Engine final : private syscalls::Keeper {
+ public:
+  Engine(EventQueue& out, EngineOptions options);
+  // Seizes `root`, a child that blocks before its exec, and brings it to where its syscalls are seen.
+  Result<void> seize(Tid root, Tgid parent);
+  // Follows the tasks until the last one has ended or the watch is to end. Whether the root became a program at all.
+  bool follow();
+
+ private:
+  // Reports, by kind.
+  void handle(const os::Report& report);
+  void forked(os::Stop stop, Tracee& parent);
+  void execed(os::Stop stop);
+  void exiting(os::Stop stop, Tracee& task);
+  void syscall(os::Stop stop, Tracee& task);
+  void group_stopped(os::Stop stop, Tracee& task);
+  void trapped(os::Stop stop, Tracee& task);
+  void ended(const os::Report& report);
+
+  // Births: a child's first stop and its parent's event come in either order, and the event may be lost.
+  struct Held {
+    os::Stop stop;
+    Nanoseconds since;
+  };
+  void start(os::Stop stop, Tracee& child);
+  void hold(os::Stop stop);
+  void release_overdue();
+  void adopt(Tid tid, const os::TaskStatus& status);
+  void supersede(Group& group, Tid former);
+
+  // Syscalls.
+  void enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& info);
+  void leave(const os::Stop& stop, Tracee& task, std::int64_t result);
+  void finish(Tracee& task, syscalls::Call call);
+  void tell(const syscalls::Call& call, Fact fact) override;
+  void collected(const syscalls::Call& call, std::optional<Tgid> child) override;
+  void leaving(const syscalls::Call& call, bool whole_group) override;
+  void handler_returned(const syscalls::Call& call, bool interrupted_call_failed) override;
+
+  // Ends.
+  void finish(Tracee& task, const os::Report& report);
+  void group_ended(Group& group, const os::Report& report);
+  void orphan_children(const Group& group);
+  void tell_reaped(const Dead& dead, Group& by, const syscalls::Call& call);
+  void tell_reaped_by_kernel(Group& parent);
+  EndedBy ended_by(const Tracee& task, const Ending& ending);
+  void check(Moment moment, Tid tid);
+  void let_go();
+
+  // Events.
+  void begin_run();
+  void end_run(const char* why);
+  Seq next_seq() { return Seq{++last_seq_}; }
+  void emit(Seq seq, Nanoseconds begin, Nanoseconds end, Tgid pid, Tid tid, Fact fact, bool unfinished = false);
+  void emit_now(const Tracee& task, Fact fact) { emit(next_seq(), now_, now_, task.group->pid, task.tid, std::move(fact)); }
+  void flush() { out_.put(told_); }
+
+  EventQueue& out_;
+  EngineOptions options_;
+  os::Tracer tracer_;
+  os::Procfs proc_;
+  Tracees tracees_;
+  Graves graves_;
+  std::unordered_map<Tid, Held> held_;
+  std::unordered_map<Tid, os::Report> early_ends_;  // of children that ended before their parent's event came
+  Tid root_;
+  std::optional<Ending> root_ending_;
+  bool running_ = false;      // the root has become a program: from here on all is told
+  Nanoseconds start_ = 0;     // CLOCK_MONOTONIC of t = 0
+  Nanoseconds now_ = 0;       // when the report in hand was told
+  std::uint64_t last_seq_ = 0;
+  std::int64_t events_ = 0;
+  std::vector<Message> told_;
+};
+
+}  // namespace kintrace::sources

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The engine's part that follows each task to its end, and its remains to whoever collects them.
+#include <algorithm>
+
+#include "sources/engine.hpp"
+
+namespace kintrace::sources {
+namespace {
+
+constexpr std::int64_t ru_maxrss_unit = 1024;  // getrusage(2)
+
+Nanoseconds from(const timeval& time) { return Nanoseconds{time.tv_sec} * 1'000'000'000 + Nanoseconds{time.tv_usec} * 1'000; }
+
+}  // namespace
+
+// The last moment when /proc still knows the task. It may be missed: nothing but its memory is learned here.
+void Engine::exiting(os::Stop stop, Tracee& task) {
+  if (const auto message = stop.message()) task.leaving = os::WaitStatus{static_cast<int>(*message)}.ending();
+  task.exiting = true;
+  Group& group = *task.group;
+  const bool last = std::all_of(group.tasks.begin(), group.tasks.end(),
+                                [this](Tid tid) { return tracees_.find(tid)->exiting; });
+  // ru_maxrss counts the children's and the previous program's memory too; VmHWM is this program's alone.
+  if (last && (group.forks || group.execs)) {
+    if (const auto status = proc_.status(task.tid)) group.peak = status->vm_hwm;
+  }
+  check(Moment::exit, task.tid);
+  std::ignore = std::move(stop).resume(os::Until::event);
+}
+
+void Engine::ended(const os::Report& report) {
+  if (auto held = held_.extract(report.tid); !held.empty()) std::move(held.mapped().stop).forget();
+  if (Tracee* task = tracees_.find(report.tid)) return finish(*task, report);
+  early_ends_.emplace(report.tid, report);
+}
+
+EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
+  if (task.leaves_by_itself || ending.signal) return EndedBy::itself;
+  if (task.group->leaver) return EndedBy::exit_group;
+  const Tracee* execing = tracees_.execing(*task.group);
+  return execing != nullptr && execing != &task ? EndedBy::exec : EndedBy::itself;
+}
+
+void Engine::finish(Tracee& task, const os::Report& report) {
+  for (auto* pending : {&task.call, &task.interrupted}) {
+    if (!*pending) continue;
+    syscalls::Call call = std::move(*std::exchange(*pending, {}));
+    call.result.reset();
+    call.cut = true;
+    finish(task, std::move(call));
+  }
+  Group& group = *task.group;
+  const Ending ending = report.status.ending();
+  Exited fact;
+  fact.code = ending.code;
+  fact.signal = ending.signal;
+  fact.core = ending.core;
+  fact.by = ended_by(task, ending);
+  fact.group = task.tid == leader_of(group.pid);
+  if (fact.group) {
+    const std::set<Tid> left = group.tasks;  // an exec's event was lost with its process: they ended with it
+    for (const Tid tid : left) {
+      if (tid == task.tid) continue;
+      Exited unseen;
+      unseen.code = ending.code;
+      unseen.signal = ending.signal;
+      unseen.by = EndedBy::exec;
+      emit_now(*tracees_.find(tid), std::move(unseen));
+      tracees_.ended(tid);
+    }
+    fact.utime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_utime) - group.collected.user);
+    fact.stime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_stime) - group.collected.system);
+    fact.maxrss = group.forks || group.execs ? group.peak : std::optional{report.usage.ru_maxrss * ru_maxrss_unit};
+  }
+  const bool whole_group = fact.group;
+  emit_now(task, std::move(fact));
+  tracees_.ended(task.tid);
+  if (report.tid == root_) root_ending_ = ending;
+  if (whole_group) group_ended(group, report);
+}
+
+// The tracer has collected it, so that the real parent may: did it leave a zombie, and what becomes of its children?
+void Engine::group_ended(Group& group, const os::Report& report) {
+  const Tgid pid = group.pid;
+  if (Group* parent = tracees_.find(group.parent)) {
+    Dead dead{pid, parent->pid, report.status.ending(), now_, {from(report.usage.ru_utime), from(report.usage.ru_stime)}};
+    dead.vanished = os::is_gone(leader_of(pid));
+    graves_.add(dead);
+    tell_reaped_by_kernel(*parent);
+  }
+  orphan_children(group);
+  tracees_.ended(pid);
+}
+
+// Reparenting has no event; by now it has happened, and /proc tells to whom.
+void Engine::orphan_children(const Group& group) {
+  for (const Tgid child : group.children) {
+    const auto status = proc_.status(leader_of(child));
+    Group* adopter = status ? tracees_.find(status->ppid) : nullptr;
+    Group* alive = tracees_.find(child);
+    if (alive != nullptr && status) alive->parent = status->ppid;
+    if (adopter != nullptr) {
+      adopter->children.insert(child);
+      adopter->forks = true;
+      graves_.move(child, adopter->pid);
+    } else {
+      graves_.forget(child);
+    }
+    if (!status || status->ppid == group.pid || (alive == nullptr && adopter == nullptr)) continue;
+    emit(next_seq(), now_, now_, child, leader_of(child), Reparented{group.pid, status->ppid});
+  }
+}
+
+// A zombie that vanished while no wait of its parent was under way was reaped by the kernel: SIGCHLD is ignored, or
+// SA_NOCLDWAIT is set (wait(2), NOTES).
+void Engine::tell_reaped_by_kernel(Group& parent) {
+  if (!graves_.any_vanished() || tracees_.in_wait(parent)) return;
+  for (const Dead& dead : graves_.reaped_by_kernel(parent.pid)) {
+    Reaped fact{dead.pid, dead.ending.code, dead.ending.signal, {}, 0, true};
+    emit(next_seq(), dead.died, dead.died, parent.pid, leader_of(parent.pid), std::move(fact));
+    parent.children.erase(dead.pid);
+  }
+}
+
+void Engine::tell_reaped(const Dead& dead, Group& by, const syscalls::Call& call) {
+  Reaped fact{dead.pid, dead.ending.code, dead.ending.signal, std::string{call.row->name}, now_ - dead.died, false};
+  tell(call, std::move(fact));
+  by.children.erase(dead.pid);
+  by.collected.user += dead.usage.user;
+  by.collected.system += dead.usage.system;
+}
+
+}  // namespace kintrace::sources

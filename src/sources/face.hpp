@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The process that the shell started. It traces nothing and prints nothing while all is well: it is the program's parent,
+// stops when the program is stopped, passes on what was meant for the program, and at last ends as the program did.
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+namespace kintrace::sources {
+
+struct Face {
+  pid_t program = 0;
+  pid_t tracer = 0;
+  std::vector<pid_t> helpers;
+};
+
+[[noreturn]] void be_the_face(const Face& face);
+
+}  // namespace kintrace::sources

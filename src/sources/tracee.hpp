@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// What the engine remembers of each task and thread group while it lives: only what it needs to understand the next stop.
+// The story of them all, the dead included, is the model's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "kintrace/event.hpp"
+#include "syscalls/row.hpp"
+
+namespace kintrace::sources {
+
+struct Group;
+
+// A task, from its first report to its end.
+struct Tracee {
+  Tid tid;
+  Group* group = nullptr;
+  std::optional<syscalls::Call> call;         // it is in this call
+  std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
+  bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
+  bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
+  Ending leaving;                             // what that said
+};
+
+// What wait4(2) counts for a process.
+struct Usage {
+  Nanoseconds user = 0;
+  Nanoseconds system = 0;
+};
+
+// A thread group, from its birth until its end has been reported.
+struct Group {
+  Tgid pid;
+  Tgid parent;                // the real parent
+  std::set<Tid> tasks;        // alive
+  std::set<Tgid> children;    // alive, or dead and not collected
+  std::optional<Tid> leaver;  // the task that called exit_group(2)
+  Usage collected;            // by the children that it waited for: wait4(2) counts them with their parent
+  bool forks = false;         // it had children
+  bool execs = false;         // it replaced its program
+  bool stopped = false;       // in a group-stop
+  std::optional<std::int64_t> peak;  // bytes of resident memory, read at its last moment
+};
+
+class Tracees {
+ public:
+  Tracee* find(Tid tid);
+  Group* find(Tgid pid);
+  // A new task: of a group that is known, or the leader of a new one.
+  Tracee& born(Tid tid, Tgid pid, Tgid parent);
+  // An exec by a task that is not the leader: it takes the leader's tid, whose task must be gone.
+  void take_leadership(Tid former, Tgid pid);
+  void ended(Tid tid);
+  void ended(Tgid pid);
+  bool empty() const { return tasks_.empty(); }
+  // The task of `group` that is in an exec, if any.
+  Tracee* execing(const Group& group);
+  // Whether a task of `group` may be collecting a child just now.
+  bool in_wait(const Group& group);
+
+ private:
+  std::unordered_map<Tid, Tracee> tasks_;
+  std::unordered_map<Tgid, std::unique_ptr<Group>> groups_;
+};
+
+}  // namespace kintrace::sources

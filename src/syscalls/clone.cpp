@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "syscalls/clone.hpp"
+
+#include <linux/sched.h>
+#include <sys/syscall.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace kintrace::syscalls {
+namespace {
+
+// The birth itself is told by PTRACE_EVENT_FORK and its like; what is left for the exit is a failure.
+void forked(const Call& call, Keeper& keeper) {
+  if (call.failed()) keeper.tell(call, Failed{std::string{call.row->name}, call.error()});
+}
+
+constexpr Row rows[] = {
+#ifdef SYS_fork
+    {SYS_fork, "fork", Class::lifecycle, Exit::always, {}, forked},
+#endif
+#ifdef SYS_vfork
+    {SYS_vfork, "vfork", Class::lifecycle, Exit::always, {}, forked},
+#endif
+    {SYS_clone, "clone", Class::lifecycle, Exit::always, {{{"flags", Arg::number}, {"stack", Arg::address}}}, forked},
+    {SYS_clone3, "clone3", Class::lifecycle, Exit::always, {{{"args", Arg::in_clone_args}, {"size", Arg::number}}}, forked},
+};
+
+constexpr std::pair<std::uint64_t, std::string_view> flag_names[] = {
+    {CLONE_VM, "CLONE_VM"},
+    {CLONE_FS, "CLONE_FS"},
+    {CLONE_FILES, "CLONE_FILES"},
+    {CLONE_SIGHAND, "CLONE_SIGHAND"},
+    {CLONE_PIDFD, "CLONE_PIDFD"},
+    {CLONE_PTRACE, "CLONE_PTRACE"},
+    {CLONE_VFORK, "CLONE_VFORK"},
+    {CLONE_PARENT, "CLONE_PARENT"},
+    {CLONE_THREAD, "CLONE_THREAD"},
+    {CLONE_NEWNS, "CLONE_NEWNS"},
+    {CLONE_SYSVSEM, "CLONE_SYSVSEM"},
+    {CLONE_SETTLS, "CLONE_SETTLS"},
+    {CLONE_PARENT_SETTID, "CLONE_PARENT_SETTID"},
+    {CLONE_CHILD_CLEARTID, "CLONE_CHILD_CLEARTID"},
+    {CLONE_UNTRACED, "CLONE_UNTRACED"},
+    {CLONE_CHILD_SETTID, "CLONE_CHILD_SETTID"},
+    {CLONE_NEWCGROUP, "CLONE_NEWCGROUP"},
+    {CLONE_NEWUTS, "CLONE_NEWUTS"},
+    {CLONE_NEWIPC, "CLONE_NEWIPC"},
+    {CLONE_NEWUSER, "CLONE_NEWUSER"},
+    {CLONE_NEWPID, "CLONE_NEWPID"},
+    {CLONE_NEWNET, "CLONE_NEWNET"},
+    {CLONE_IO, "CLONE_IO"},
+    {CLONE_CLEAR_SIGHAND, "CLONE_CLEAR_SIGHAND"},
+    {CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP"},
+};
+
+}  // namespace
+
+extern const std::span<const Row> clone_rows{rows};
+
+CloneRequest clone_request(const Call& call) {
+  if (call.row->nr == SYS_clone) return {call.args[0] & ~std::uint64_t{CSIGNAL}, static_cast<int>(call.args[0] & CSIGNAL)};
+  if (call.row->nr == SYS_clone3) {
+    clone_args args{};
+    const Bytes bytes = call.text(0);
+    std::memcpy(&args, bytes.data(), std::min(bytes.size(), sizeof args));
+    return {args.flags, static_cast<int>(args.exit_signal)};
+  }
+#ifdef SYS_vfork
+  if (call.row->nr == SYS_vfork) return {CLONE_VM | CLONE_VFORK, SIGCHLD};
+#endif
+  return {0, SIGCHLD};
+}
+
+std::vector<std::string> clone_flag_names(std::uint64_t flags) {
+  std::vector<std::string> names;
+  for (const auto& [flag, name] : flag_names) {
+    if ((flags & flag) != 0) names.emplace_back(name);
+  }
+  return names;
+}
+
+}  // namespace kintrace::syscalls

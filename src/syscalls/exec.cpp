@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "syscalls/exec.hpp"
+
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+namespace kintrace::syscalls {
+namespace {
+
+// A success is told by PTRACE_EVENT_EXEC, before the first instruction of the new program.
+void execed(const Call& call, Keeper& keeper) {
+  if (!call.failed()) return;
+  ExecRequest request = exec_request(call);
+  keeper.tell(call, ExecFailed{std::move(request.path), std::move(request.argv), std::string{call.row->name}, call.error()});
+}
+
+constexpr Row rows[] = {
+    {SYS_execve, "execve", Class::lifecycle, Exit::always,
+     {{{"path", Arg::in_path}, {"argv", Arg::in_strings}, {"envp", Arg::address}}}, execed},
+    {SYS_execveat, "execveat", Class::lifecycle, Exit::always,
+     {{{"dirfd", Arg::number}, {"path", Arg::in_path}, {"argv", Arg::in_strings}, {"envp", Arg::address}, {"flags", Arg::number}}}, execed},
+};
+
+std::size_t position(const Row& row, Arg kind) {
+  const auto* const at = std::find_if(row.args.begin(), row.args.end(), [&](const ArgSpec& arg) { return arg.kind == kind; });
+  return static_cast<std::size_t>(at - row.args.begin());
+}
+
+}  // namespace
+
+extern const std::span<const Row> exec_rows{rows};
+
+bool is_exec(const Row& row) { return row.effect == execed; }
+
+ExecRequest exec_request(const Call& call) {
+  return {call.text(position(*call.row, Arg::in_path)), call.strings(position(*call.row, Arg::in_strings))};
+}
+
+}  // namespace kintrace::syscalls

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "syscalls/registry.hpp"
+
+#include <array>
+
+
+namespace kintrace::syscalls {
+
+// One in each family's file.
+extern const std::span<const Row> clone_rows, exec_rows, exit_rows, wait_rows;
+
+namespace {
+
+constexpr std::size_t numbers = 1024;  // above every native syscall number of x86-64 and arm64
+
+std::array<const Row*, numbers> indexed() {
+  std::array<const Row*, numbers> table{};
+  for (const auto family : families()) {
+    for (const Row& row : family) table.at(static_cast<std::size_t>(row.nr)) = &row;
+  }
+  return table;
+}
+
+}  // namespace
+
+std::span<const std::span<const Row>> families() {
+  static const std::array all{clone_rows, exec_rows, exit_rows, wait_rows};
+  return all;
+}
+
+const Row* find(std::uint64_t nr) {
+  static const auto table = indexed();
+  return nr < table.size() ? table.at(nr) : nullptr;
+}
+
+}  // namespace kintrace::syscalls

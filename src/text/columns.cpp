@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "text/columns.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "text/escape.hpp"
+
+namespace kintrace::text {
+namespace {
+
+// From the 256-colour cube: middling lightness, far apart in hue.
+constexpr std::array<int, 10> task_colors{32, 166, 35, 133, 37, 172, 62, 106, 168, 67};
+
+// Bytes of the longest beginning of `printable` that is at most `columns` wide.
+std::size_t bytes_within(std::string_view printable, std::size_t columns) {
+  std::size_t at = 0;
+  for (std::size_t taken = 0; at < printable.size() && taken < columns; ++taken) {
+    at += std::max<std::size_t>(utf8_sequence(printable.substr(at)), 1);
+  }
+  return at;
+}
+
+}  // namespace
+
+std::string Palette::paint(std::string_view text, Style style, std::size_t number) const {
+  if (!enabled_ || style == Style::plain) return std::string{text};
+  switch (style) {
+    case Style::dim: return fmt::format("\x1b[2m{}\x1b[0m", text);
+    case Style::bold: return fmt::format("\x1b[1m{}\x1b[0m", text);
+    case Style::red: return fmt::format("\x1b[31m{}\x1b[0m", text);
+    case Style::yellow: return fmt::format("\x1b[33m{}\x1b[0m", text);
+    default: return fmt::format("\x1b[38;5;{}m{}\x1b[0m", task_colors.at(number % task_colors.size()), text);
+  }
+}
+
+std::string pad_right(std::string_view printable, std::size_t columns) {
+  const std::size_t taken = width(printable);
+  return std::string{printable} + std::string(columns > taken ? columns - taken : 0, ' ');
+}
+
+std::string pad_left(std::string_view printable, std::size_t columns) {
+  const std::size_t taken = width(printable);
+  return std::string(columns > taken ? columns - taken : 0, ' ') + std::string{printable};
+}
+
+std::string wrap(std::string_view printable, std::size_t indent, std::optional<int> columns) {
+  if (!columns || *columns < static_cast<int>(indent) + 20) return std::string{printable};
+  const std::size_t room = static_cast<std::size_t>(*columns) - indent;
+  std::string out;
+  while (width(printable) > room) {
+    const std::size_t fits = bytes_within(printable, room);
+    const std::size_t blank = printable.rfind(' ', fits);
+    const bool at_blank = blank != std::string_view::npos && blank > fits / 2;
+    out += printable.substr(0, at_blank ? blank : fits);
+    out += '\n';
+    out.append(indent, ' ');
+    printable.remove_prefix(at_blank ? blank + 1 : fits);
+  }
+  return out += printable;
+}
+
+}  // namespace kintrace::text

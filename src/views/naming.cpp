@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include "views/naming.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace kintrace::views {
+
+std::string Naming::process(const Process& process, const World& world) const {
+  if (!stable_) return std::to_string(process.pid.value);
+  std::vector<std::string> path{std::to_string(process.ordinal)};
+  for (auto up = process.creator; up; up = world[*up].creator) path.push_back(std::to_string(world[*up].ordinal));
+  std::reverse(path.begin(), path.end());
+  return fmt::format("p{}", fmt::join(path, "."));
+}
+
+std::string Naming::task(const Task& task, const World& world) const {
+  const Process& process = world[task.process];
+  const std::string group = this->process(process, world);
+  if (stable_) return task.ordinal == 1 ? group : fmt::format("{}/t{}", group, task.ordinal);
+  return task.tid == leader_of(process.pid) ? group : fmt::format("{}/{}", group, task.tid.value);
+}
+
+std::string Naming::process(Tgid pid, const World& world) const {
+  if (const Process* process = world.find(pid)) return this->process(*process, world);
+  return stable_ ? "outside" : std::to_string(pid.value);
+}
+
+}  // namespace kintrace::views

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What tasks are called: by number, or, where chance must not show (--stable), by descent: p1, p1.2 its second child,
+// p1/t2 its second thread.
+#pragma once
+
+#include <string>
+
+#include "kintrace/world.hpp"
+
+namespace kintrace::views {
+
+class Naming {
+ public:
+  explicit Naming(bool stable) : stable_(stable) {}
+  bool stable() const { return stable_; }
+  std::string process(const Process& process, const World& world) const;
+  // 4101 for a leader, 4101/4105 for another thread.
+  std::string task(const Task& task, const World& world) const;
+  // A process by its pid, which need not be one of the run's: "outside" then, where the number would be chance.
+  std::string process(Tgid pid, const World& world) const;
+
+ private:
+  bool stable_;
+};
+
+}  // namespace kintrace::views

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// Catch2, whichever version the distribution has: 2.13 on Debian 12, 3 on later ones.
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+#else
+#include <catch2/catch.hpp>
+#endif
