@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The vocabulary: an event is when + who + one fact. Every source speaks it, the model and the views understand it, and
-// docs/trace-format.md is its written form. Each fact lists its fields once; the recording is written and read from that.
-// Not here: what a fact means for the world (src/model) or how it is put into words (src/views).
+// docs/trace-format.md is its written form. Each fact lists its fields once; the recording is written and read from
+// that. Not here: what a fact means for the world (src/model) or how it is put into words (src/views).
 #pragma once
 
 #include <array>
@@ -31,7 +31,8 @@ using Bytes = std::string;
 template <class Enum>
 struct Names;
 
-// `adopted`: its birth was not told, as its creator was killed before that could be heard, and who that was is not known.
+// `adopted`: its birth was not told, as its creator was killed before that could be heard, and who that was is not
+// known.
 enum class SeenHow { launched, attached, snapshot, adopted };
 template <>
 struct Names<SeenHow> {
@@ -44,8 +45,8 @@ struct Names<BirthHow> {
   static constexpr std::array<std::string_view, 4> value{"fork", "vfork", "clone", "thread"};
 };
 
-// What ended a task: itself or a signal; an exec by, or the exit_group(2) of, another thread; or it was the leader whose
-// tid another thread took over by its exec (ptrace(2), "execve(2) under ptrace").
+// What ended a task: itself or a signal; an exec by, or the exit_group(2) of, another thread; or it was the leader
+// whose tid another thread took over by its exec (ptrace(2), "execve(2) under ptrace").
 enum class EndedBy { itself, exec, exit_group, superseded };
 template <>
 struct Names<EndedBy> {
@@ -82,10 +83,10 @@ struct Forked {
   std::vector<std::string> flags;  // CLONE_… as clone(2) names them
   std::string syscall;             // empty if the call itself was not seen
   std::optional<Tgid> ppid;        // the real parent, where that is not the creator's process (CLONE_PARENT)
-  bool lost = false;               // the kernel's event was lost (its sender was killed): creator and kind are from /proc
+  bool lost = false;  // the kernel's event was lost (its sender was killed): creator and kind are from /proc
   static constexpr auto fields = [] {
-    return std::tuple{Field{"child", &Forked::child}, Field{"child_pid", &Forked::child_pid},
-                      Field{"how", &Forked::how},     Field{"flags", &Forked::flags},
+    return std::tuple{Field{"child", &Forked::child},     Field{"child_pid", &Forked::child_pid},
+                      Field{"how", &Forked::how},         Field{"flags", &Forked::flags},
                       Field{"syscall", &Forked::syscall}, Field{"ppid", &Forked::ppid},
                       Field{"lost", &Forked::lost}};
   };
@@ -97,7 +98,8 @@ struct Execed {
   Bytes path;  // as the program gave it; for a descriptor (fexecve(3)), what it refers to
   std::vector<Bytes> argv;
   Bytes comm;
-  std::optional<Tid> from_tid;  // the thread that called, where it was not the leader: it has the leader's tid from now on
+  std::optional<Tid>
+      from_tid;  // the thread that called, where it was not the leader: it has the leader's tid from now on
   static constexpr auto fields = [] {
     return std::tuple{Field{"path", &Execed::path}, Field{"argv", &Execed::argv}, Field{"comm", &Execed::comm},
                       Field{"from_tid", &Execed::from_tid}};
@@ -135,7 +137,8 @@ struct Exited {
   };
 };
 
-// The event's process collected a dead child. wait4(2), waitid(2); or the kernel did, as SIGCHLD is ignored (`by_kernel`).
+// The event's process collected a dead child. wait4(2), waitid(2); or the kernel did, as SIGCHLD is ignored
+// (`by_kernel`).
 struct Reaped {
   static constexpr std::string_view name = "reaped";
   Tgid child;
@@ -145,13 +148,14 @@ struct Reaped {
   Nanoseconds zombie_ns = 0;
   bool by_kernel = false;
   static constexpr auto fields = [] {
-    return std::tuple{Field{"child", &Reaped::child},     Field{"code", &Reaped::code},
-                      Field{"signal", &Reaped::signal},   Field{"syscall", &Reaped::syscall},
+    return std::tuple{Field{"child", &Reaped::child},         Field{"code", &Reaped::code},
+                      Field{"signal", &Reaped::signal},       Field{"syscall", &Reaped::syscall},
                       Field{"zombie_ns", &Reaped::zombie_ns}, Field{"auto", &Reaped::by_kernel}};
   };
 };
 
-// The event's process lost its parent and was given to another: a subreaper or an init (prctl(2), PR_SET_CHILD_SUBREAPER).
+// The event's process lost its parent and was given to another: a subreaper or an init (prctl(2),
+// PR_SET_CHILD_SUBREAPER).
 struct Reparented {
   static constexpr std::string_view name = "reparented";
   Tgid from;
@@ -192,7 +196,8 @@ struct Failed {
   };
 };
 
-using Fact = std::variant<Seen, Forked, Execed, ExecFailed, Exited, Reaped, Reparented, WaitFailed, Stopped, Continued, Failed>;
+using Fact =
+    std::variant<Seen, Forked, Execed, ExecFailed, Exited, Reaped, Reparented, WaitFailed, Stopped, Continued, Failed>;
 
 struct Event {
   Seq seq;
@@ -221,18 +226,12 @@ struct RunHeader {
   std::optional<std::int64_t> user;  // effective uid of kintrace
   std::optional<std::int64_t> pid_max, clk_tck;
   static constexpr auto fields = [] {
-    return std::tuple{Field{"version", &RunHeader::version},
-                      Field{"start_realtime_ns", &RunHeader::start_realtime_ns},
-                      Field{"boot_id", &RunHeader::boot_id},
-                      Field{"kernel", &RunHeader::kernel},
-                      Field{"arch", &RunHeader::arch},
-                      Field{"command", &RunHeader::command},
-                      Field{"options", &RunHeader::options},
-                      Field{"trace", &RunHeader::trace},
-                      Field{"mode", &RunHeader::mode},
-                      Field{"root", &RunHeader::root},
-                      Field{"user", &RunHeader::user},
-                      Field{"pid_max", &RunHeader::pid_max},
+    return std::tuple{Field{"version", &RunHeader::version}, Field{"start_realtime_ns", &RunHeader::start_realtime_ns},
+                      Field{"boot_id", &RunHeader::boot_id}, Field{"kernel", &RunHeader::kernel},
+                      Field{"arch", &RunHeader::arch},       Field{"command", &RunHeader::command},
+                      Field{"options", &RunHeader::options}, Field{"trace", &RunHeader::trace},
+                      Field{"mode", &RunHeader::mode},       Field{"root", &RunHeader::root},
+                      Field{"user", &RunHeader::user},       Field{"pid_max", &RunHeader::pid_max},
                       Field{"clk_tck", &RunHeader::clk_tck}};
   };
 };
@@ -248,8 +247,8 @@ struct RunEnd {
   std::optional<Signal> signal;
   std::string why;  // done, detached, timeout, interrupted
   static constexpr auto fields = [] {
-    return std::tuple{Field{"seq", &RunEnd::seq},   Field{"events", &RunEnd::events}, Field{"lost", &RunEnd::lost},
-                      Field{"dur", &RunEnd::dur},   Field{"code", &RunEnd::code},     Field{"signal", &RunEnd::signal},
+    return std::tuple{Field{"seq", &RunEnd::seq}, Field{"events", &RunEnd::events}, Field{"lost", &RunEnd::lost},
+                      Field{"dur", &RunEnd::dur}, Field{"code", &RunEnd::code},     Field{"signal", &RunEnd::signal},
                       Field{"why", &RunEnd::why}};
   };
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How a person or a program sees a run. A view is told every event after the world has understood it, and writes text to
-// its Writer. One file per view, one line in src/views/registry.cpp.
+// How a person or a program sees a run. A view is told every event after the world has understood it, and writes text
+// to its Writer. One file per view, one line in src/views/registry.cpp.
 #pragma once
 
 #include <memory>
@@ -25,9 +25,9 @@ class Writer {
 enum class Clock { since_start, of_day, of_day_us, epoch_us, delta };  // default, -t, -tt, -ttt, -r
 
 struct ViewOptions {
-  bool stable = false;              // no clock, no durations, tasks named by descent
+  bool stable = false;  // no clock, no durations, tasks named by descent
   bool color = false;
-  std::optional<int> width;         // columns of the terminal; nothing: as wide as it takes
+  std::optional<int> width;  // columns of the terminal; nothing: as wide as it takes
   Clock clock = Clock::since_start;
   std::optional<std::size_t> string_limit;  // -s: at most so many bytes of each string
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom. Everything that ever lived
-// is kept, with its names, as views speak of the dead too. Fed by World::apply only; knows nothing of ptrace, /proc or views.
+// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom. Everything that ever
+// lived is kept, with its names, as views speak of the dead too. Fed by World::apply only; knows nothing of ptrace,
+// /proc or views.
 #pragma once
 
 #include <cstdint>
@@ -58,8 +59,8 @@ struct Process {
   Span life;
   std::optional<Exited> exit;  // of the last task; what wait(2) tells the parent
   std::optional<Reaping> reaped;
-  std::vector<TaskIndex> tasks;         // in order of birth
-  std::vector<ProcessIndex> children;   // created by it, in order of birth
+  std::vector<TaskIndex> tasks;        // in order of birth
+  std::vector<ProcessIndex> children;  // created by it, in order of birth
   std::uint32_t live_tasks = 0;
   std::vector<Tgid> adopters;  // in order, each the `to` of a reparenting
 };
@@ -68,7 +69,7 @@ class World {
  public:
   void apply(const Event& event);
 
-  const Task* find(Tid tid) const;         // the task most recently born with this tid, alive or dead
+  const Task* find(Tid tid) const;  // the task most recently born with this tid, alive or dead
   const Process* find(Tgid pid) const;
   const Task& operator[](TaskIndex index) const { return tasks_[index.value]; }
   const Process& operator[](ProcessIndex index) const { return processes_[index.value]; }

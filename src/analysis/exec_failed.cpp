@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // exec-failed: a process ended without the program that it wanted to become. Proved by its last exec having failed: a
-// search through PATH fails until it succeeds, and then there is nothing to say. A note, as many programs try on purpose.
+// search through PATH fails until it succeeds, and then there is nothing to say. A note, as many programs try on
+// purpose.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,14 +35,16 @@ class ExecFailedRule : public Rule {
       const auto& [tid, seq, failed] = attempt;
       if (std::find(mistakes.begin(), mistakes.end(), failed.err.value) == mistakes.end()) continue;
       // Of a search through PATH the last place tried says little; what was looked for is the name.
-      const bool searched = failed.err.value == ENOENT && !failed.argv.empty() && failed.argv[0].find('/') == Bytes::npos;
+      const bool searched =
+          failed.err.value == ENOENT && !failed.argv.empty() && failed.argv[0].find('/') == Bytes::npos;
       const Bytes& wanted = searched ? failed.argv[0] : failed.path;
       Finding finding;
       finding.code = "exec-failed";
       finding.message = fmt::format("{} could not become '{}': {}.", name(tid), wanted, text::errno_text(failed.err));
-      finding.advice = wanted.find(' ') != Bytes::npos
-                           ? "The name holds a blank: pass the program and its arguments separately."
-                           : "Check the name, PATH and the permissions; after a failed exec the child must call _exit(127).";
+      finding.advice =
+          wanted.find(' ') != Bytes::npos
+              ? "The name holds a blank: pass the program and its arguments separately."
+              : "Check the name, PATH and the permissions; after a failed exec the child must call _exit(127).";
       finding.tasks = {tid};
       finding.evidence = {seq};
       findings.push_back(std::move(finding));

@@ -16,7 +16,8 @@
 namespace kintrace::cli {
 namespace {
 
-constexpr std::string_view usage = R"(kintrace traces a program and everything it starts, and tells what its processes did to each other.
+constexpr std::string_view usage =
+    R"(kintrace traces a program and everything it starts, and tells what its processes did to each other.
 
 usage: kintrace [OPTIONS] [--] PROGRAM [ARG]...
        kintrace [OPTIONS] --read FILE
@@ -32,14 +33,15 @@ a command's input. The exit status is the program's own, including death by the 
 // What CLI11 fills in; what it means is decided in interpret().
 struct Raw {
   std::vector<std::string> outputs, views, read;
-  std::optional<std::size_t> string_limit;
+  std::optional<std::int64_t> string_limit;
   std::string color = "auto", without;
   int time = 0, quiet = 0;
   bool delta = false, stable = false, self_check = false, help = false, version = false;
 };
 
 // strace's -o, -e and their like may be repeated, each with exactly one value: `-o x ls -l` must not take ls.
-CLI::Option* repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& into, const std::string& text) {
+CLI::Option* repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& into,
+                        const std::string& text) {
   return app.add_option(name, into, text)->expected(1)->take_all()->allow_extra_args(false);
 }
 
@@ -48,15 +50,22 @@ void declare(CLI::App& app, Raw& raw) {
   app.prefix_command();
   app.option_defaults()->group("Output");
   repeatable(app, "-o,--output", raw.outputs, "write to FILE; may be repeated")->type_name("FILE");
-  repeatable(app, "--view", raw.views, "what the terminal shows: NAME[,NAME]; NAME=FILE writes it to FILE; list lists them")->type_name("NAME");
+  repeatable(app, "--view", raw.views,
+             "what the terminal shows: NAME[,NAME]; NAME=FILE writes it to FILE; list lists them")
+      ->type_name("NAME");
   app.add_flag("-q,--quiet", raw.quiet, "no tree, findings and remarks on the terminal; -qq: no timeline either");
-  app.add_option("-s,--string-limit", raw.string_limit, "at most N bytes of each string (default: 256 of an argument)")->type_name("N");
-  app.add_flag("-t", raw.time, "time of day; -tt with microseconds; -ttt seconds since the epoch (default: since the start)");
+  app.add_option("-s,--string-limit", raw.string_limit, "at most N bytes of each string (default: 256 of an argument)")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("-t", raw.time,
+               "time of day; -tt with microseconds; -ttt seconds since the epoch (default: since the start)");
   app.add_flag("-r,--relative-timestamps", raw.delta, "time since the line before");
-  app.add_option("--color", raw.color, "auto (a terminal, and NO_COLOR is not set), always or never")->type_name("WHEN");
+  app.add_option("--color", raw.color, "auto (a terminal, and NO_COLOR is not set), always or never")
+      ->type_name("WHEN");
   app.add_flag("--stable", raw.stable, "for diff and tests: no times, tasks named by descent, one section a task");
   app.option_defaults()->group("Source");
-  repeatable(app, "--read", raw.read, "read the recording FILE (- is standard input) instead of running a program")->type_name("FILE");
+  repeatable(app, "--read", raw.read, "read the recording FILE (- is standard input) instead of running a program")
+      ->type_name("FILE");
   app.option_defaults()->group("Other");
   app.add_flag("--self-check", raw.self_check, "compare what kintrace believes with /proc while it runs; slow");
   app.add_flag("-h,--help", raw.help, "this text");
@@ -154,7 +163,7 @@ Options interpret(const Raw& raw) {
   interpret_views(raw, options);
   options.stable = raw.stable;
   options.quiet = raw.quiet;
-  options.string_limit = raw.string_limit;
+  if (raw.string_limit) options.string_limit = static_cast<std::size_t>(*raw.string_limit);
   options.self_check = raw.self_check;
   options.self_check_without = raw.without;
   if (raw.time > 3) throw UserError("there is no -tttt", "-t, -tt or -ttt");
@@ -170,16 +179,18 @@ Options interpret(const Raw& raw) {
   return options;
 }
 
-// prefix_command leaves PROGRAM and all that follows in remaining(), with the -- if there was one, and an unknown option
-// as if it were the program.
+// prefix_command leaves PROGRAM and all that follows in remaining(), with the -- if there was one, and an unknown
+// option as if it were the program.
 void take_program(std::vector<std::string> rest, Options& options) {
   if (!rest.empty() && rest[0] == "--") {
     rest.erase(rest.begin());
   } else if (!rest.empty() && rest[0].size() > 1 && rest[0][0] == '-') {
     throw UserError(fmt::format("there is no option {}", text::shell_word(rest[0])), "kintrace -h lists them");
   }
-  if (options.read && !rest.empty()) throw UserError("--read and a program exclude each other", "a recording is read, not run");
-  if (!options.read && rest.empty()) throw UserError("what shall be run?", "kintrace [OPTIONS] PROGRAM [ARG]...   (kintrace -h tells more)");
+  if (options.read && !rest.empty())
+    throw UserError("--read and a program exclude each other", "a recording is read, not run");
+  if (!options.read && rest.empty())
+    throw UserError("what shall be run?", "kintrace [OPTIONS] PROGRAM [ARG]...   (kintrace -h tells more)");
   if (!options.read && rest[0].empty()) throw UserError("the program's name is empty", "", 127);
   options.program = std::move(rest);
 }

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 #include "text/escape.hpp"
 #include "text/names.hpp"
@@ -43,9 +44,10 @@ std::unique_ptr<Output> open_command(const std::string& command) {
 }  // namespace
 
 void Output::write(std::string_view bytes) {
-  if (error_) return;
+  if (error_ || bytes.empty()) return;
+  if (std::exchange(separate_, false)) buffer_ += '\n';
   buffer_ += bytes;
-  used_ = used_ || !bytes.empty();
+  used_ = true;
   if (buffer_.size() >= flush_at) flush();
 }
 
@@ -55,7 +57,8 @@ void Output::flush() {
     const ssize_t written = ::write(fd_.get(), left.data(), left.size());
     if (written >= 0) {
       left.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {  // the terminal or pipe is shared with the program, which may have made it non-blocking
+    } else if (errno ==
+               EAGAIN) {  // the terminal or pipe is shared with the program, which may have made it non-blocking
       pollfd wait{fd_.get(), POLLOUT, 0};
       ::poll(&wait, 1, -1);
     } else if (errno != EINTR) {
@@ -63,10 +66,6 @@ void Output::flush() {
     }
   }
   buffer_.clear();
-}
-
-void Output::separate() {
-  if (used_) write("\n");
 }
 
 void Output::close() {

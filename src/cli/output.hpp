@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A place that views write to: a terminal, a file, a command. Buffers, survives whatever the other end does, and remembers
-// the first error; what was written before it stays whole.
+// A place that views write to: a terminal, a file, a command. Buffers, survives whatever the other end does, and
+// remembers the first error; what was written before it stays whole.
 #pragma once
 
 #include <sys/types.h>
@@ -22,8 +22,8 @@ class Output final : public Writer {
   Output(std::string name, os::Fd fd, pid_t reader = 0) : name_(std::move(name)), fd_(std::move(fd)), reader_(reader) {}
   void write(std::string_view bytes) override;
   void flush();
-  // An empty line, if anything has been written.
-  void separate();
+  // An empty line before what is written next, if there is something before it.
+  void separate() { separate_ = used_; }
   // No more will be written: a reader sees end of file.
   void close();
   // Why not everything arrived. A reader that went away (EPIPE) is no error: it has seen enough.
@@ -38,11 +38,12 @@ class Output final : public Writer {
   pid_t reader_;  // the command behind a pipe, or 0
   std::string buffer_;
   bool used_ = false;
+  bool separate_ = false;
   std::optional<Errno> error_;
 };
 
-// `target`: a path (created 0600: it holds argv and messages), - for standard output, |COMMAND for a shell command's input.
-// Throws UserError.
+// `target`: a path (created 0600: it holds argv and messages), - for standard output, |COMMAND for a shell command's
+// input. Throws UserError.
 std::unique_ptr<Output> open_output(const std::string& target);
 // Our own duplicate of one of the standard descriptors.
 std::unique_ptr<Output> standard_output(int number);

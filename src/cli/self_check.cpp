@@ -13,11 +13,13 @@ namespace {
 
 constexpr std::size_t most_told = 20;
 
-// The kernel runs a script as its interpreter, whose words come before the script's own (execve(2), "Interpreter scripts").
+// The kernel runs a script as its interpreter, whose words come before the script's own (execve(2), "Interpreter
+// scripts").
 bool ends_with_arguments(const std::vector<std::string>& cmdline, const std::vector<Bytes>& argv) {
   if (argv.size() <= 1) return true;
   const std::size_t arguments = argv.size() - 1;
-  return cmdline.size() > arguments && std::equal(argv.begin() + 1, argv.end(), cmdline.end() - static_cast<std::ptrdiff_t>(arguments));
+  return cmdline.size() > arguments &&
+         std::equal(argv.begin() + 1, argv.end(), cmdline.end() - static_cast<std::ptrdiff_t>(arguments));
 }
 
 }  // namespace
@@ -46,7 +48,8 @@ void SelfCheck::compare_task(const Task& task) {
   const auto status = proc_.status(task.tid);
   same(status.has_value(), task, "is alive in the model and not in /proc");
   if (!status) return;
-  same(status->tgid == process.pid, task, fmt::format("is in group {} for the model, {} in /proc", process.pid.value, status->tgid.value));
+  same(status->tgid == process.pid, task,
+       fmt::format("is in group {} for the model, {} in /proc", process.pid.value, status->tgid.value));
   // Between a parent's end and our hearing of it, /proc is ahead of us.
   const auto parent = proc_.status(leader_of(process.parent));
   const bool parent_ends = !parent || parent->state == 'Z' || parent->state == 'X';
@@ -60,7 +63,8 @@ void SelfCheck::compare_exec(const Task& task) {
     same(status->threads == std::int64_t{process.live_tasks}, task,
          fmt::format("has {} tasks in the model, {} in /proc", process.live_tasks, status->threads.value_or(-1)));
     same(status->name == process.comm, task,
-         fmt::format("is called {} in the model, {} in /proc", text::shell_word(process.comm), text::shell_word(status->name)));
+         fmt::format("is called {} in the model, {} in /proc", text::shell_word(process.comm),
+                     text::shell_word(status->name)));
   }
   if (const auto cmdline = proc_.cmdline(task.tid)) {
     same(ends_with_arguments(*cmdline, process.argv), task, "has other arguments in the model than in /proc");
@@ -75,7 +79,8 @@ void SelfCheck::same(bool equal, const Task& task, const std::string& what) {
 }
 
 std::string SelfCheck::summary() const {
-  std::string out = fmt::format("self-check: {} comparisons, {} differences", text::count(comparisons_), text::count(differences_));
+  std::string out =
+      fmt::format("self-check: {} comparisons, {} differences", text::count(comparisons_), text::count(differences_));
   for (const std::string& difference : told_) out += "\n  " + difference;
   return out;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What each fact means for the world. Every arm is decided here, without a default: a new fact does not compile until it is.
-// A recording may have been cut, joined late or edited, so a task that nobody announced is simply made.
+// What each fact means for the world. Every arm is decided here, without a default: a new fact does not compile until
+// it is. A recording may have been cut, joined late or edited, so a task that nobody announced is simply made.
 #include "kintrace/world.hpp"
 
 #include <algorithm>

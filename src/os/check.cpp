@@ -15,9 +15,8 @@ CrashNotes crash_notes = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-g
 void set_crash_notes(CrashNotes notes) { crash_notes = notes; }
 
 void check_failed(std::string_view condition, std::string_view file, int line, std::string_view detail) {
-  const std::string text =
-      fmt::format("kintrace: this is a bug in kintrace, please report it: {}:{}: {} ({})\n{}", file, line, condition,
-                  detail, crash_notes != nullptr ? crash_notes() : "");
+  const std::string text = fmt::format("kintrace: this is a bug in kintrace, please report it: {}:{}: {} ({})\n{}",
+                                       file, line, condition, detail, crash_notes != nullptr ? crash_notes() : "");
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
   std::abort();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A file descriptor that closes itself. Every descriptor of kintrace's own is close-on-exec: that is how the program gets
-// none of them, and how close_inherited tells ours from the program's.
+// A file descriptor that closes itself. Every descriptor of kintrace's own is close-on-exec: that is how the program
+// gets none of them, and how close_inherited tells ours from the program's.
 #pragma once
 
 #include <string>

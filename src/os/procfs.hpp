@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// proc(5), as text: parsing only, no opinion. Its root is a parameter, so that a test can be a directory of files. Any read
-// may fail at any time: the task is gone, or its files are denied.
+// proc(5), as text: parsing only, no opinion. Its root is a parameter, so that a test can be a directory of files. Any
+// read may fail at any time: the task is gone, or its files are denied.
 #pragma once
 
 #include <cstdint>

@@ -7,15 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "text/names.hpp"
 #include "text/escape.hpp"
+#include "text/names.hpp"
 
 namespace kintrace::os {
 namespace {
 
 int status_of(Errno error) { return error.value == ENOENT ? 127 : 126; }
 
-[[noreturn]] void become(const std::vector<char*>& argv, const Fd& gate, pid_t tracer, const struct sigaction& sigchld) {
+[[noreturn]] void become(const std::vector<char*>& argv, const Fd& gate, pid_t tracer,
+                         const struct sigaction& sigchld) {
   ::prctl(PR_SET_PTRACER, tracer, 0, 0, 0);  // fails where there is no Yama: then nothing needs to be allowed
   const pid_t self = ::getpid();
   char go = 0;

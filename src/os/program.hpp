@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The program that is to be traced, from fork(2) to its own execve(2): it blocks on a socket until it has been seized, and
-// starts with everything as kintrace itself found it. Also how a process ends as another did.
+// The program that is to be traced, from fork(2) to its own execve(2): it blocks on a socket until it has been seized,
+// and starts with everything as kintrace itself found it. Also how a process ends as another did.
 #pragma once
 
 #include <sys/types.h>
@@ -15,9 +15,9 @@
 
 namespace kintrace::os {
 
-// Forks the program. In the child: allows `tracer` to trace it (PR_SET_PTRACER, Yama), says its pid on `gate`, waits for
-// one byte there, restores `sigchld`, and becomes `argv` as execvp(3) does. If that fails it writes its errno to `gate`
-// and ends with 127 (not found) or 126, as env(1).
+// Forks the program. In the child: allows `tracer` to trace it (PR_SET_PTRACER, Yama), says its pid on `gate`, waits
+// for one byte there, restores `sigchld`, and becomes `argv` as execvp(3) does. If that fails it writes its errno to
+// `gate` and ends with 127 (not found) or 126, as env(1).
 Result<pid_t> fork_program(const std::vector<std::string>& argv, const Fd& gate, pid_t tracer,
                            const struct sigaction& sigchld);
 

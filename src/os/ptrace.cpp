@@ -106,7 +106,8 @@ Result<void> Tracer::seize(Tid tid) const {
 
 Result<void> Tracer::interrupt(Tid tid) const { return requested(PTRACE_INTERRUPT, tid, 0); }
 
-// __WNOTHREAD: exactly this thread's tracees, so that ECHILD means that none is left, whatever else this process started.
+// __WNOTHREAD: exactly this thread's tracees, so that ECHILD means that none is left, whatever else this process
+// started.
 Tracer::Batch Tracer::wait(std::optional<Nanoseconds> patience) const {
   KINTRACE_CHECK(::gettid() == thread_, "wait4 off the tracer's thread");
   static constexpr timespec nap{0, 500'000};

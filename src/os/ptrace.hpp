@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ptrace(2) and wait4(2), and nothing above them. A tracee is touched only through a Stop, which exists while it is stopped
-// and waits for us; what the stop means is the engine's business.
+// ptrace(2) and wait4(2), and nothing above them. A tracee is touched only through a Stop, which exists while it is
+// stopped and waits for us; what the stop means is the engine's business.
 #pragma once
 
 #include <sys/resource.h>
@@ -34,8 +34,9 @@ enum class Until {
   syscall,  // PTRACE_SYSCALL: the next syscall-entry-stop or syscall-exit-stop too
 };
 
-// A tracee that is stopped and waits for us. Resumed exactly once: dropping one aborts, rather than hang a user's program.
-// Every method may answer gone() (ESRCH): the task was killed since; its end comes from wait4 and needs nothing from us.
+// A tracee that is stopped and waits for us. Resumed exactly once: dropping one aborts, rather than hang a user's
+// program. Every method may answer gone() (ESRCH): the task was killed since; its end comes from wait4 and needs
+// nothing from us.
 class [[nodiscard]] Stop {
  public:
   Stop(Tid tid, WaitStatus status) : tid_(tid), status_(status), owed_(true) {}
@@ -84,14 +85,16 @@ struct Report {
 class Tracer {
  public:
   Tracer();
-  // PTRACE_SEIZE with the options of docs/ptrace-notes.md: the tracee is not stopped, its children are traced from birth.
+  // PTRACE_SEIZE with the options of docs/ptrace-notes.md: the tracee is not stopped, its children are traced from
+  // birth.
   Result<void> seize(Tid tid) const;
   Result<void> interrupt(Tid tid) const;
-  // Waits until there is something to tell, then takes all that is ready: at most one stop a task, and its end, in order.
-  // Empty: no tracees are left. `patience`: return nothing new after so long (the vector stays empty, `left` is true).
+  // Waits until there is something to tell, then takes all that is ready: at most one stop a task, and its end, in
+  // order. Empty: no tracees are left. `patience`: return nothing new after so long (the vector stays empty, `left` is
+  // true).
   struct Batch {
     std::vector<Report> reports;
-    bool left = true;         // there are tracees
+    bool left = true;          // there are tracees
     bool interrupted = false;  // a signal came before any report
   };
   Batch wait(std::optional<Nanoseconds> patience) const;

@@ -14,7 +14,8 @@
 namespace kintrace::os {
 namespace {
 
-constexpr std::uint64_t page = 4096;  // the smallest of any Linux: reading up to its end never crosses into another page
+constexpr std::uint64_t page =
+    4096;  // the smallest of any Linux: reading up to its end never crosses into another page
 
 std::uint64_t to_page_end(std::uint64_t address) { return page - address % page; }
 

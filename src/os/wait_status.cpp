@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "os/wait_status.hpp"
 
-#include <csignal>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <csignal>
 
 namespace kintrace::os {
 namespace {
 
 int event_of(int raw) { return raw >> 16; }
 
-bool stopping(int signal) {
-  return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-}
+bool stopping(int signal) { return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU; }
 
 }  // namespace
 

@@ -18,7 +18,8 @@ namespace {
 using os::Until;
 using Kind = os::WaitStatus::Kind;
 
-// A child whose parent's event does not come is let go after this long; when its parent has ended, after the shorter one.
+// A child whose parent's event does not come is let go after this long; when its parent has ended, after the shorter
+// one.
 constexpr Nanoseconds hold_limit = 100'000'000;
 constexpr Nanoseconds hold_check = 2'000'000;
 constexpr std::int64_t periodic_check = 1000;  // events
@@ -59,7 +60,8 @@ Engine::Engine(EventQueue& out, EngineOptions options) : out_(out), options_(std
   set_crash_notes(recent_reports);
 }
 
-// PTRACE_SEIZE alone reports events but no syscalls: those need one stop, which the root spends blocked before its exec.
+// PTRACE_SEIZE alone reports events but no syscalls: those need one stop, which the root spends blocked before its
+// exec.
 Result<void> Engine::seize(Tid root, Tgid parent) {
   root_ = root;
   if (const auto seized = tracer_.seize(root); !seized) return seized;
@@ -184,7 +186,8 @@ void Engine::release_overdue() {
   }
   for (const Tid tid : overdue) {
     auto held = held_.extract(tid);
-    adopt(tid, proc_.status(tid).value_or(os::TaskStatus{.name = {}, .tgid = led_by(tid), .ppid = {}, .threads = {}, .vm_hwm = {}}));
+    adopt(tid, proc_.status(tid).value_or(
+                   os::TaskStatus{.name = {}, .tgid = led_by(tid), .ppid = {}, .threads = {}, .vm_hwm = {}}));
     start(std::move(held.mapped().stop), *tracees_.find(tid));
   }
   std::vector<os::Report> ends;
@@ -244,7 +247,8 @@ void Engine::execed(os::Stop stop) {
     return;
   }
   const Tid former{static_cast<std::int32_t>(*message)};
-  const bool taken = task != nullptr && task->call && syscalls::is_exec(*task->call->row);  // a reused tid told us before
+  const bool taken =
+      task != nullptr && task->call && syscalls::is_exec(*task->call->row);  // a reused tid told us before
   if (former != tid && !taken) {
     supersede(*group, former);
     task = tracees_.find(tid);
@@ -292,8 +296,10 @@ void Engine::group_stopped(os::Stop stop, Tracee& task) {
 }
 
 void Engine::trapped(os::Stop stop, Tracee& task) {
-  // A new task under the tid that an exec has just freed: its own first stop, while the exec's event is still to be read.
-  if (task.call && syscalls::is_exec(*task.call->row) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
+  // A new task under the tid that an exec has just freed: its own first stop, while the exec's event is still to be
+  // read.
+  if (task.call && syscalls::is_exec(*task.call->row) && !os::in_group(task.group->pid, task.tid))
+    return hold(std::move(stop));
   if (std::exchange(task.group->stopped, false)) emit_now(task, Continued{});
   std::ignore = std::move(stop).resume(Until::syscall);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The tracer's loop: reports from the kernel in, events out. Shared by every source that traces; how the first task came
-// under it (launched, attached) is theirs. All of it runs in one thread, the only one that the kernel knows as the tracer.
-// Order of work: collect every report that is ready, then handle them one by one; nothing here waits for anything but wait4.
+// The tracer's loop: reports from the kernel in, events out. Shared by every source that traces; how the first task
+// came under it (launched, attached) is theirs. All of it runs in one thread, the only one that the kernel knows as the
+// tracer. Order of work: collect every report that is ready, then handle them one by one; nothing here waits for
+// anything but wait4.
 #pragma once
 
 #include <atomic>
@@ -86,7 +87,9 @@ class Engine final : private syscalls::Keeper {
   void end_run(const char* why);
   Seq next_seq() { return Seq{++last_seq_}; }
   void emit(Seq seq, Nanoseconds begin, Nanoseconds end, Tgid pid, Tid tid, Fact fact, bool unfinished = false);
-  void emit_now(const Tracee& task, Fact fact) { emit(next_seq(), now_, now_, task.group->pid, task.tid, std::move(fact)); }
+  void emit_now(const Tracee& task, Fact fact) {
+    emit(next_seq(), now_, now_, task.group->pid, task.tid, std::move(fact));
+  }
   void flush() { out_.put(told_); }
 
   EventQueue& out_;
@@ -99,9 +102,9 @@ class Engine final : private syscalls::Keeper {
   std::unordered_map<Tid, os::Report> early_ends_;  // of children that ended before their parent's event came
   Tid root_;
   std::optional<Ending> root_ending_;
-  bool running_ = false;      // the root has become a program: from here on all is told
-  Nanoseconds start_ = 0;     // CLOCK_MONOTONIC of t = 0
-  Nanoseconds now_ = 0;       // when the report in hand was told
+  bool running_ = false;   // the root has become a program: from here on all is told
+  Nanoseconds start_ = 0;  // CLOCK_MONOTONIC of t = 0
+  Nanoseconds now_ = 0;    // when the report in hand was told
   std::uint64_t last_seq_ = 0;
   std::int64_t events_ = 0;
   std::vector<Message> told_;

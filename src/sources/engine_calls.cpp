@@ -25,9 +25,7 @@ constexpr std::size_t strings_limit = 2U << 20U;
 constexpr std::size_t clone_args_limit = 128;
 
 // What the kernel returns to itself when it is going to repeat the call after a signal (include/linux/errno.h).
-bool will_restart(std::int64_t result) {
-  return result == -512 || result == -513 || result == -514 || result == -516;
-}
+bool will_restart(std::int64_t result) { return result == -512 || result == -513 || result == -514 || result == -516; }
 
 template <class T>
 syscalls::Captured or_nothing(Result<T> result) {

@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::int64_t ru_maxrss_unit = 1024;  // getrusage(2)
 
-Nanoseconds from(const timeval& time) { return Nanoseconds{time.tv_sec} * 1'000'000'000 + Nanoseconds{time.tv_usec} * 1'000; }
+Nanoseconds from(const timeval& time) {
+  return Nanoseconds{time.tv_sec} * 1'000'000'000 + Nanoseconds{time.tv_usec} * 1'000;
+}
 
 }  // namespace
 
@@ -18,8 +20,8 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
   if (const auto message = stop.message()) task.leaving = os::WaitStatus{static_cast<int>(*message)}.ending();
   task.exiting = true;
   Group& group = *task.group;
-  const bool last = std::all_of(group.tasks.begin(), group.tasks.end(),
-                                [this](Tid tid) { return tracees_.find(tid)->exiting; });
+  const bool last =
+      std::all_of(group.tasks.begin(), group.tasks.end(), [this](Tid tid) { return tracees_.find(tid)->exiting; });
   // ru_maxrss counts the children's and the previous program's memory too; VmHWM is this program's alone.
   if (last && (group.forks || group.execs)) {
     if (const auto status = proc_.status(task.tid)) group.peak = status->vm_hwm;
@@ -83,7 +85,8 @@ void Engine::finish(Tracee& task, const os::Report& report) {
 void Engine::group_ended(Group& group, const os::Report& report) {
   const Tgid pid = group.pid;
   if (Group* parent = tracees_.find(group.parent)) {
-    Dead dead{pid, parent->pid, report.status.ending(), now_, {from(report.usage.ru_utime), from(report.usage.ru_stime)}};
+    Dead dead{
+        pid, parent->pid, report.status.ending(), now_, {from(report.usage.ru_utime), from(report.usage.ru_stime)}};
     dead.vanished = os::is_gone(leader_of(pid));
     graves_.add(dead);
     tell_reaped_by_kernel(*parent);

@@ -12,7 +12,8 @@ void EventQueue::put(std::vector<Message>& messages) {
     if (waiting_.empty()) {
       waiting_.swap(messages);
     } else {
-      waiting_.insert(waiting_.end(), std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()));
+      waiting_.insert(waiting_.end(), std::make_move_iterator(messages.begin()),
+                      std::make_move_iterator(messages.end()));
     }
   }
   messages.clear();

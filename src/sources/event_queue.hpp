@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From the thread that must not wait (the engine) to the one that may (the views). Never blocks the one that puts: a reader
-// that does not drain us, a pager or a stopped terminal, does not stop the traced program.
+// From the thread that must not wait (the engine) to the one that may (the views). Never blocks the one that puts: a
+// reader that does not drain us, a pager or a stopped terminal, does not stop the traced program.
 #pragma once
 
 #include <condition_variable>

@@ -11,9 +11,9 @@
 #include <cstdio>
 
 #include "kintrace/event.hpp"
-#include "text/names.hpp"
 #include "os/program.hpp"
 #include "os/wait_status.hpp"
+#include "text/names.hpp"
 
 namespace kintrace::sources {
 namespace {
@@ -22,9 +22,9 @@ namespace {
 std::atomic<pid_t> program{0};
 std::atomic<pid_t> tracer{0};
 
-// While the program lives, ^C and ^\ are its own: it is in the same process group and got them from the terminal as we did,
-// and so it is with a terminal's SIGHUP. What was sent to kintrace alone is passed on. Once the program has ended and others
-// are still followed, each of them ends the watch.
+// While the program lives, ^C and ^\ are its own: it is in the same process group and got them from the terminal as we
+// did, and so it is with a terminal's SIGHUP. What was sent to kintrace alone is passed on. Once the program has ended
+// and others are still followed, each of them ends the watch.
 void pass_on(int signal, siginfo_t* info, void* /*context*/) {
   const int saved = errno;
   const bool from_terminal = info->si_code == SI_KERNEL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The process that the shell started. It traces nothing and prints nothing while all is well: it is the program's parent,
-// stops when the program is stopped, passes on what was meant for the program, and at last ends as the program did.
+// The process that the shell started. It traces nothing and prints nothing while all is well: it is the program's
+// parent, stops when the program is stopped, passes on what was meant for the program, and at last ends as the program
+// did.
 #pragma once
 
 #include <sys/types.h>

@@ -19,7 +19,7 @@ struct Dead {
   Tgid parent;
   Ending ending;
   Nanoseconds died = 0;
-  Usage usage;           // its own, and of the children that it waited for
+  Usage usage;            // its own, and of the children that it waited for
   bool vanished = false;  // it left no zombie, and it is not known yet why
 };
 

@@ -11,17 +11,17 @@
 #include <thread>
 
 #include "os/fd.hpp"
-#include "text/names.hpp"
 #include "os/program.hpp"
 #include "sources/face.hpp"
+#include "text/names.hpp"
 
 namespace kintrace::sources {
 namespace {
 
 std::atomic<bool> stop_asked{false};
 
-// Runs in the engine's thread, the only one that lets these signals in. A signal that comes just before the thread blocks
-// in wait4(2) would be seen too late: so it comes again until it is seen.
+// Runs in the engine's thread, the only one that lets these signals in. A signal that comes just before the thread
+// blocks in wait4(2) would be seen too late: so it comes again until it is seen.
 void ask_to_stop(int /*signal*/) {
   stop_asked = true;
   static constexpr itimerval again{{0, 10'000}, {0, 10'000}};
@@ -107,7 +107,8 @@ class Launched : public Source {
     [[maybe_unused]] const auto told = ::write(gate_.get(), &go, sizeof go);
     const bool ran = engine.follow();
     int error = 0;  // the program's exec failed if it had something more to say
-    if (!ran && ::read(gate_.get(), &error, sizeof error) == sizeof error) throw os::exec_error(argv_.at(0), Errno{error});
+    if (!ran && ::read(gate_.get(), &error, sizeof error) == sizeof error)
+      throw os::exec_error(argv_.at(0), Errno{error});
   }
 
   std::vector<std::string> argv_;
@@ -125,7 +126,8 @@ std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
     return UserError("cannot start the program: " + text::errno_text(failure.error()));
   };
   // We must see our children end whatever we inherited (SIG_IGN, SA_NOCLDWAIT); the program gets it back as it was.
-  struct sigaction inherited {}, plain {};
+  struct sigaction inherited {
+  }, plain{};
   plain.sa_handler = SIG_DFL;
   ::sigaction(SIGCHLD, &plain, &inherited);
   const pid_t face = ::getpid();

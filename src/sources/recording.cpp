@@ -12,8 +12,8 @@
 #include <type_traits>
 
 #include "os/fd.hpp"
-#include "text/names.hpp"
 #include "text/escape.hpp"
+#include "text/names.hpp"
 
 namespace kintrace::sources {
 namespace {
@@ -29,7 +29,9 @@ template <class T>
 struct Decode;
 
 template <class T>
-concept Enumeration = requires { Names<T>::value; };
+concept Enumeration = requires {
+  Names<T>::value;
+};
 
 std::int64_t integer(dom::element json) {
   std::int64_t value = 0;
@@ -121,7 +123,8 @@ class Lines {
   std::optional<std::string_view> next() {
     for (;;) {
       const char* const begin = buffer_.data() + begin_;
-      const auto* const newline = static_cast<const char*>(std::memchr(begin + searched_, '\n', end_ - begin_ - searched_));
+      const auto* const newline =
+          static_cast<const char*>(std::memchr(begin + searched_, '\n', end_ - begin_ - searched_));
       if (newline != nullptr) {
         const std::string_view line(begin, static_cast<std::size_t>(newline - begin));
         begin_ += line.size() + 1;
@@ -140,7 +143,8 @@ class Lines {
       end_ -= begin_;
       begin_ = 0;
     }
-    if (buffer_.size() < end_ + block + simdjson::SIMDJSON_PADDING) buffer_.resize(2 * (end_ + block) + simdjson::SIMDJSON_PADDING);
+    if (buffer_.size() < end_ + block + simdjson::SIMDJSON_PADDING)
+      buffer_.resize(2 * (end_ + block) + simdjson::SIMDJSON_PADDING);
     ssize_t got = 0;
     do got = ::read(fd_, buffer_.data() + end_, block);
     while (got < 0 && errno == EINTR);
@@ -171,7 +175,8 @@ class Recording : public Source {
         if (tell(*line, sink)) return;
       } catch (const Malformed& what) {
         throw UserError(fmt::format("{}: line {}: {}", text::printable(path_), number,
-                                    what.field.empty() ? "this is not JSON" : fmt::format("\"{}\" is not as the format has it", what.field)),
+                                    what.field.empty() ? "this is not JSON"
+                                                       : fmt::format("\"{}\" is not as the format has it", what.field)),
                         "docs/trace-format.md tells what a recording holds");
       }
     }
@@ -186,10 +191,12 @@ class Recording : public Source {
   RunHeader header(std::string_view line) {
     dom::object json;
     std::int64_t format = 0;
-    if (parse(line).get(json) != simdjson::SUCCESS || json["kintrace"].get(format) != simdjson::SUCCESS) throw not_a_recording();
+    if (parse(line).get(json) != simdjson::SUCCESS || json["kintrace"].get(format) != simdjson::SUCCESS)
+      throw not_a_recording();
     if (format != RunHeader::format) {
-      throw UserError(fmt::format("{} is of format {}, and this kintrace reads format {}", text::printable(path_), format,
-                                  RunHeader::format), "use the kintrace that made it");
+      throw UserError(fmt::format("{} is of format {}, and this kintrace reads format {}", text::printable(path_),
+                                  format, RunHeader::format),
+                      "use the kintrace that made it");
     }
     try {
       return decode_fields<RunHeader>(json);
@@ -222,7 +229,9 @@ class Recording : public Source {
     return false;
   }
 
-  simdjson::simdjson_result<dom::element> parse(std::string_view line) { return parser_.parse(line.data(), line.size(), false); }
+  simdjson::simdjson_result<dom::element> parse(std::string_view line) {
+    return parser_.parse(line.data(), line.size(), false);
+  }
 
   std::string path_;
   os::Fd fd_;
@@ -234,7 +243,8 @@ class Recording : public Source {
 std::unique_ptr<Source> recording(const std::string& path) {
   if (path == "-") return std::make_unique<Recording>("standard input", os::Fd{});
   auto fd = os::open(path, O_RDONLY);
-  if (!fd) throw UserError(fmt::format("cannot open {}: {}", text::shell_word(path), text::errno_text(fd.error().error())));
+  if (!fd)
+    throw UserError(fmt::format("cannot open {}: {}", text::shell_word(path), text::errno_text(fd.error().error())));
   return std::make_unique<Recording>(path, std::move(*fd));
 }
 

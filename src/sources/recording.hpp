@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A recording made with -o FILE.jsonl, as a source: docs/trace-format.md. Reads up to the last whole line; what it does not
-// know (a newer version's fields and facts) it passes over.
+// A recording made with -o FILE.jsonl, as a source: docs/trace-format.md. Reads up to the last whole line; what it does
+// not know (a newer version's fields and facts) it passes over.
 #pragma once
 
 #include <memory>

@@ -47,6 +47,7 @@ void Tracees::take_leadership(Tid former, Tgid pid) {
   group.tasks.insert(leader_of(pid));
   node.key() = leader_of(pid);
   node.mapped().tid = leader_of(pid);
+  if (node.mapped().call) node.mapped().call->tid = leader_of(pid);
   const auto placed = tasks_.insert(std::move(node));
   KINTRACE_CHECK(placed.inserted, fmt::format("the leader {} is still there", pid.value));
 }

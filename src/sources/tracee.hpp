@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the engine remembers of each task and thread group while it lives: only what it needs to understand the next stop.
-// The story of them all, the dead included, is the model's.
+// What the engine remembers of each task and thread group while it lives: only what it needs to understand the next
+// stop. The story of them all, the dead included, is the model's.
 #pragma once
 
 #include <memory>
@@ -36,14 +36,14 @@ struct Usage {
 // A thread group, from its birth until its end has been reported.
 struct Group {
   Tgid pid;
-  Tgid parent;                // the real parent
-  std::set<Tid> tasks;        // alive
-  std::set<Tgid> children;    // alive, or dead and not collected
-  std::optional<Tid> leaver;  // the task that called exit_group(2)
-  Usage collected;            // by the children that it waited for: wait4(2) counts them with their parent
-  bool forks = false;         // it had children
-  bool execs = false;         // it replaced its program
-  bool stopped = false;       // in a group-stop
+  Tgid parent;                       // the real parent
+  std::set<Tid> tasks;               // alive
+  std::set<Tgid> children;           // alive, or dead and not collected
+  std::optional<Tid> leaver;         // the task that called exit_group(2)
+  Usage collected;                   // by the children that it waited for: wait4(2) counts them with their parent
+  bool forks = false;                // it had children
+  bool execs = false;                // it replaced its program
+  bool stopped = false;              // in a group-stop
   std::optional<std::int64_t> peak;  // bytes of resident memory, read at its last moment
 };
 

@@ -26,7 +26,12 @@ constexpr Row rows[] = {
     {SYS_vfork, "vfork", Class::lifecycle, Exit::always, {}, forked},
 #endif
     {SYS_clone, "clone", Class::lifecycle, Exit::always, {{{"flags", Arg::number}, {"stack", Arg::address}}}, forked},
-    {SYS_clone3, "clone3", Class::lifecycle, Exit::always, {{{"args", Arg::in_clone_args}, {"size", Arg::number}}}, forked},
+    {SYS_clone3,
+     "clone3",
+     Class::lifecycle,
+     Exit::always,
+     {{{"args", Arg::in_clone_args}, {"size", Arg::number}}},
+     forked},
 };
 
 constexpr std::pair<std::uint64_t, std::string_view> flag_names[] = {
@@ -62,7 +67,8 @@ constexpr std::pair<std::uint64_t, std::string_view> flag_names[] = {
 extern const std::span<const Row> clone_rows{rows};
 
 CloneRequest clone_request(const Call& call) {
-  if (call.row->nr == SYS_clone) return {call.args[0] & ~std::uint64_t{CSIGNAL}, static_cast<int>(call.args[0] & CSIGNAL)};
+  if (call.row->nr == SYS_clone)
+    return {call.args[0] & ~std::uint64_t{CSIGNAL}, static_cast<int>(call.args[0] & CSIGNAL)};
   if (call.row->nr == SYS_clone3) {
     clone_args args{};
     const Bytes bytes = call.text(0);

@@ -12,18 +12,32 @@ namespace {
 void execed(const Call& call, Keeper& keeper) {
   if (!call.failed()) return;
   ExecRequest request = exec_request(call);
-  keeper.tell(call, ExecFailed{std::move(request.path), std::move(request.argv), std::string{call.row->name}, call.error()});
+  keeper.tell(call,
+              ExecFailed{std::move(request.path), std::move(request.argv), std::string{call.row->name}, call.error()});
 }
 
 constexpr Row rows[] = {
-    {SYS_execve, "execve", Class::lifecycle, Exit::always,
-     {{{"path", Arg::in_path}, {"argv", Arg::in_strings}, {"envp", Arg::address}}}, execed},
-    {SYS_execveat, "execveat", Class::lifecycle, Exit::always,
-     {{{"dirfd", Arg::number}, {"path", Arg::in_path}, {"argv", Arg::in_strings}, {"envp", Arg::address}, {"flags", Arg::number}}}, execed},
+    {SYS_execve,
+     "execve",
+     Class::lifecycle,
+     Exit::always,
+     {{{"path", Arg::in_path}, {"argv", Arg::in_strings}, {"envp", Arg::address}}},
+     execed},
+    {SYS_execveat,
+     "execveat",
+     Class::lifecycle,
+     Exit::always,
+     {{{"dirfd", Arg::number},
+       {"path", Arg::in_path},
+       {"argv", Arg::in_strings},
+       {"envp", Arg::address},
+       {"flags", Arg::number}}},
+     execed},
 };
 
 std::size_t position(const Row& row, Arg kind) {
-  const auto* const at = std::find_if(row.args.begin(), row.args.end(), [&](const ArgSpec& arg) { return arg.kind == kind; });
+  const auto* const at =
+      std::find_if(row.args.begin(), row.args.end(), [&](const ArgSpec& arg) { return arg.kind == kind; });
   return static_cast<std::size_t>(at - row.args.begin());
 }
 

@@ -3,7 +3,6 @@
 
 #include <array>
 
-
 namespace kintrace::syscalls {
 
 // One in each family's file.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a syscall means, as one row of a table: when to stop for it, what to read while it is stopped, what it did to the
-// world. Rows know neither ptrace requests nor tasks: they get a finished Call and tell a Keeper.
-// The seccomp filter will be made from these rows as well: class, exit and (to come with it) a predicate on the arguments.
+// What a syscall means, as one row of a table: when to stop for it, what to read while it is stopped, what it did to
+// the world. Rows know neither ptrace requests nor tasks: they get a finished Call and tell a Keeper. The seccomp
+// filter will be made from these rows as well: class, exit and (to come with it) a predicate on the arguments.
 #pragma once
 
 #include <array>
@@ -30,11 +30,11 @@ enum class Blocks { no, on_children };
 enum class Arg {
   none,
   number,
-  address,         // not followed
-  in_path,         // a string, cut at PATH_MAX
-  in_strings,      // argv: a NULL-terminated array of strings
-  in_clone_args,   // struct clone_args, its size in the next argument
-  out_siginfo,     // siginfo_t
+  address,        // not followed
+  in_path,        // a string, cut at PATH_MAX
+  in_strings,     // argv: a NULL-terminated array of strings
+  in_clone_args,  // struct clone_args, its size in the next argument
+  out_siginfo,    // siginfo_t
 };
 
 struct ArgSpec {
@@ -42,7 +42,8 @@ struct ArgSpec {
   Arg kind = Arg::none;
 };
 
-// What was read of one argument: a string or a structure's bytes; an array of strings; nothing where it could not be read.
+// What was read of one argument: a string or a structure's bytes; an array of strings; nothing where it could not be
+// read.
 using Captured = std::variant<std::monostate, Bytes, std::vector<Bytes>>;
 
 struct Row;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The calls that collect a child: wait4(2), waitid(2). What is told of the child is known from its own end; only whom they
-// collected is taken from them, so that wait(NULL) tells as much as wait(&status).
+// The calls that collect a child: wait4(2), waitid(2). What is told of the child is known from its own end; only whom
+// they collected is taken from them, so that wait(NULL) tells as much as wait(&status).
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -41,11 +41,24 @@ void waited_by_id(const Call& call, Keeper& keeper) {
 }
 
 constexpr Row rows[] = {
-    {SYS_wait4, "wait4", Class::lifecycle, Exit::always,
-     {{{"pid", Arg::number}, {"status", Arg::address}, {"options", Arg::number}, {"rusage", Arg::address}}}, waited_for, Blocks::on_children},
-    {SYS_waitid, "waitid", Class::lifecycle, Exit::always,
-     {{{"idtype", Arg::number}, {"id", Arg::number}, {"infop", Arg::out_siginfo}, {"options", Arg::number}, {"rusage", Arg::address}}},
-     waited_by_id, Blocks::on_children},
+    {SYS_wait4,
+     "wait4",
+     Class::lifecycle,
+     Exit::always,
+     {{{"pid", Arg::number}, {"status", Arg::address}, {"options", Arg::number}, {"rusage", Arg::address}}},
+     waited_for,
+     Blocks::on_children},
+    {SYS_waitid,
+     "waitid",
+     Class::lifecycle,
+     Exit::always,
+     {{{"idtype", Arg::number},
+       {"id", Arg::number},
+       {"infop", Arg::out_siginfo},
+       {"options", Arg::number},
+       {"rusage", Arg::address}}},
+     waited_by_id,
+     Blocks::on_children},
 };
 
 }  // namespace

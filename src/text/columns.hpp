@@ -15,7 +15,8 @@ enum class Style { plain, dim, bold, red, yellow, task };
 class Palette {
  public:
   explicit Palette(bool enabled) : enabled_(enabled) {}
-  // `number` chooses one of the task colours, which read on dark and light backgrounds, and is used with Style::task only.
+  // `number` chooses one of the task colours, which read on dark and light backgrounds, and is used with Style::task
+  // only.
   std::string paint(std::string_view text, Style style, std::size_t number = 0) const;
 
  private:
@@ -25,8 +26,8 @@ class Palette {
 std::string pad_right(std::string_view printable, std::size_t columns);
 std::string pad_left(std::string_view printable, std::size_t columns);
 
-// Breaks `line` at blanks so that no line is wider than `columns`; further lines are indented. A word that does not fit is
-// broken. Without a width, or where less than 20 columns would be left, the line stays as it is.
+// Breaks `line` at blanks so that no line is wider than `columns`; further lines are indented. A word that does not fit
+// is broken. Without a width, or where less than 20 columns would be left, the line stays as it is.
 std::string wrap(std::string_view printable, std::size_t indent, std::optional<int> columns);
 
 }  // namespace kintrace::text

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Bytes that a tracee chose, made safe: for a terminal, for JSON, for a shell line. The only place that decides what is
-// printable. Not a Unicode library: it knows which sequences are valid UTF-8 and which code points move the cursor or the
-// direction of writing.
+// printable. Not a Unicode library: it knows which sequences are valid UTF-8 and which code points move the cursor or
+// the direction of writing.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,12 @@ namespace kintrace::text {
 // The length of the valid UTF-8 sequence that `bytes` begins with, or 0 (RFC 3629: no overlong forms, no surrogates).
 std::size_t utf8_sequence(std::string_view bytes);
 
-// Control bytes (C0, C1, DEL), invalid UTF-8, line separators and direction overrides become \xHH; \n \t \r get their C names.
+// Control bytes (C0, C1, DEL), invalid UTF-8, line separators and direction overrides become \xHH; \n \t \r get their C
+// names.
 std::string printable(std::string_view bytes);
 
-// The recording's form of a tracee's text: UTF-8 in which an invalid byte, a NUL or a backslash is \xHH. Always reversible.
+// The recording's form of a tracee's text: UTF-8 in which an invalid byte, a NUL or a backslash is \xHH. Always
+// reversible.
 std::string to_recorded(std::string_view bytes);
 // The way back. Nothing if a backslash does not begin \xHH.
 std::optional<std::string> from_recorded(std::string_view recorded);

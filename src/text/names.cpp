@@ -40,7 +40,9 @@ std::optional<Errno> errno_named(std::string_view name) {
   return {};
 }
 
-std::string errno_text(Errno error) { return ::strerrordesc_np(error.value) != nullptr ? ::strerrordesc_np(error.value) : errno_name(error); }
+std::string errno_text(Errno error) {
+  return ::strerrordesc_np(error.value) != nullptr ? ::strerrordesc_np(error.value) : errno_name(error);
+}
 
 std::string signal_name(Signal signal) {
   if (signal.value == first_realtime) return "SIGRTMIN";

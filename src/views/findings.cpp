@@ -14,7 +14,8 @@ namespace {
 
 class Findings : public View {
  public:
-  Findings(Writer& out, const ViewOptions& options) : out_(out), options_(options), naming_(options.stable), palette_(options.color) {
+  Findings(Writer& out, const ViewOptions& options)
+      : out_(out), options_(options), naming_(options.stable), palette_(options.color) {
     for (const FindingSpec* spec : analysis::registry()) rules_.push_back(spec->make());
   }
 
@@ -35,9 +36,12 @@ class Findings : public View {
  private:
   void tell(const Finding& finding) {
     const auto severity = Names<Severity>::value.at(static_cast<std::size_t>(finding.severity));
-    const auto style = finding.severity == Severity::error ? text::Style::red : finding.severity == Severity::warning ? text::Style::yellow : text::Style::bold;
+    const auto style = finding.severity == Severity::error     ? text::Style::red
+                       : finding.severity == Severity::warning ? text::Style::yellow
+                                                               : text::Style::bold;
     const std::string head = fmt::format("{}: {}: ", severity, finding.code);
-    out_.write(palette_.paint(head, style) + text::wrap(text::printable(finding.message), head.size(), options_.width) + "\n");
+    out_.write(palette_.paint(head, style) + text::wrap(text::printable(finding.message), head.size(), options_.width) +
+               "\n");
     out_.write("      " + text::wrap(text::printable(finding.advice), 6, options_.width) + "\n");
   }
 

@@ -7,14 +7,16 @@
 #include <type_traits>
 
 #include "kintrace/view.hpp"
-#include "text/names.hpp"
 #include "text/escape.hpp"
+#include "text/names.hpp"
 
 namespace kintrace::views {
 namespace {
 
 template <class T>
-concept Enumeration = requires { Names<T>::value; };
+concept Enumeration = requires {
+  Names<T>::value;
+};
 
 void append(std::string& out, std::int64_t value) { fmt::format_to(std::back_inserter(out), "{}", value); }
 void append(std::string& out, int value) { append(out, std::int64_t{value}); }
@@ -75,7 +77,8 @@ class Jsonl : public View {
     std::visit(
         [&](const auto& fact) {
           line_.clear();
-          fmt::format_to(std::back_inserter(line_), "{{\"ev\":\"{}\",\"seq\":{},\"t\":{}", fact.name, event.seq.value, event.t);
+          fmt::format_to(std::back_inserter(line_), "{{\"ev\":\"{}\",\"seq\":{},\"t\":{}", fact.name, event.seq.value,
+                         event.t);
           if (event.dur != 0) append_field(line_, "dur", event.dur);
           append_field(line_, "pid", event.pid);
           append_field(line_, "tid", event.tid);
@@ -109,6 +112,7 @@ constexpr std::string_view suffixes[] = {".jsonl"};
 
 }  // namespace
 
-extern const ViewSpec jsonl_view{"jsonl", "the recording: one JSON object a line, for --read and other programs", make, suffixes};
+extern const ViewSpec jsonl_view{"jsonl", "the recording: one JSON object a line, for --read and other programs", make,
+                                 suffixes};
 
 }  // namespace kintrace::views

@@ -42,7 +42,8 @@ class Timeline : public View {
       : out_(out), options_(options), limits_(limits_of(options)), naming_(false), palette_(options.color) {}
 
   void begin(const RunHeader& header) override {
-    std::from_chars(header.start_realtime_ns.data(), header.start_realtime_ns.data() + header.start_realtime_ns.size(), start_);
+    std::from_chars(header.start_realtime_ns.data(), header.start_realtime_ns.data() + header.start_realtime_ns.size(),
+                    start_);
     if (header.root) pid_width_ = std::to_string(header.root->value).size();
   }
 
@@ -57,9 +58,10 @@ class Timeline : public View {
     const std::string time = clock(event.end());
     const std::size_t indent = text::width(time) + 1 + pid_width_ + 1 + name_width_ + 2;
     const std::string who = text::pad_left(pid, pid_width_) + " " + text::pad_right(name, name_width_);
-    out_.write(fmt::format("{} {}  {}\n", palette_.paint(time, text::Style::dim),
-                           palette_.paint(who, text::Style::task, task->process.value),
-                           palette_.paint(text::wrap(sentence.words, indent, options_.width), style_of(sentence.tone))));
+    out_.write(
+        fmt::format("{} {}  {}\n", palette_.paint(time, text::Style::dim),
+                    palette_.paint(who, text::Style::task, task->process.value),
+                    palette_.paint(text::wrap(sentence.words, indent, options_.width), style_of(sentence.tone))));
   }
 
   void end(const std::optional<RunEnd>& end, const World& /*world*/) override {

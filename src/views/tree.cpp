@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Who created whom: processes and their threads, what each ran, how it ended, how long it lived, what it used, who reaped it.
+// Who created whom: processes and their threads, what each ran, how it ended, how long it lived, what it used, who
+// reaped it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,9 +17,10 @@
 namespace kintrace::views {
 namespace {
 
-constexpr std::size_t fold_from = 4;       // so many equal neighbours become two lines
-constexpr std::size_t deepest = 24;        // branches drawn; below that the depth is a number
+constexpr std::size_t fold_from = 4;  // so many equal neighbours become two lines
+constexpr std::size_t deepest = 12;   // branches drawn; below that the depth is a number
 constexpr std::size_t widest_command = 60;
+constexpr std::size_t narrowest_command = 24;
 constexpr Nanoseconds worth_telling = 1'000'000;  // of a zombie's time
 
 // A line of the tree before it is drawn.
@@ -145,48 +147,67 @@ class Tree : public View {
     }
   }
 
-  // The first task is the process's own line. Neighbours of one name and fate fold.
+  // The leader is the process's own line, whichever task that is after an exec. Neighbours of one name and fate fold.
   void add_threads(const Process& process, const std::string& branch, const World& world) {
     const auto fate = [&](const Task& task) {
       if (!task.exit) return std::string{"still running"};
-      if (task.exit->by != EndedBy::itself) return fmt::format("ended by {}", Names<EndedBy>::value.at(static_cast<std::size_t>(task.exit->by)));
+      if (superseded(task)) return std::string{"superseded by another thread's exec"};
+      if (task.exit->by != EndedBy::itself)
+        return fmt::format("ended by {}", Names<EndedBy>::value.at(static_cast<std::size_t>(task.exit->by)));
       return ending_words(task.exit->code, task.exit->signal, false);
     };
-    const auto& tasks = process.tasks;
-    for (std::size_t i = 1; i < tasks.size();) {
+    std::vector<TaskIndex> tasks = process.tasks;
+    const auto leads = [&](TaskIndex task) {
+      return world[task].tid == leader_of(process.pid) && !superseded(world[task]);
+    };
+    tasks.erase(std::remove_if(tasks.begin(), tasks.end(), leads), tasks.end());
+    for (std::size_t i = 0; i < tasks.size();) {
       const Task& first = world[tasks[i]];
       std::size_t next = i + 1;
-      while (next < tasks.size() && world[tasks[next]].comm == first.comm && fate(world[tasks[next]]) == fate(first)) ++next;
+      while (next < tasks.size() && world[tasks[next]].comm == first.comm && fate(world[tasks[next]]) == fate(first))
+        ++next;
       const std::size_t shown = next - i >= fold_from ? 1 : next - i;
       for (std::size_t j = i; j < i + shown; ++j) {
         const Task& task = world[tasks[j]];
-        Row row{branch + "· ", fmt::format("thread {} {}", thread_name(task), text::printable(task.comm)), fate(task), {}, text::Style::dim};
+        Row row{branch + "· ",
+                fmt::format("thread {} {}", thread_name(task), text::printable(task.comm)),
+                fate(task),
+                {},
+                text::Style::dim};
         if (!options_.stable && task.life.end) row.notes.push_back(text::duration(*task.life.end - task.life.begin));
         rows_.push_back(std::move(row));
       }
       if (shown < next - i) {
-        rows_.push_back({branch + "· ", fmt::format("… {} more threads like it", text::count(next - i - 1)), fate(first), {}, text::Style::dim});
+        rows_.push_back({branch + "· ",
+                         fmt::format("… {} more threads like it", text::count(next - i - 1)),
+                         fate(first),
+                         {},
+                         text::Style::dim});
       }
       i = next;
     }
   }
+
+  static bool superseded(const Task& task) { return task.exit && task.exit->by == EndedBy::superseded; }
 
   std::string thread_name(const Task& task) const {
     return options_.stable ? fmt::format("t{}", task.ordinal) : std::to_string(task.tid.value);
   }
 
   void draw() {
-    std::size_t room = options_.width ? std::max<std::size_t>(static_cast<std::size_t>(*options_.width) / 2, 30) : widest_command;
+    std::size_t room =
+        options_.width ? std::max<std::size_t>(static_cast<std::size_t>(*options_.width) / 2, 30) : widest_command;
     std::size_t left = 0;
     for (const Row& row : rows_) left = std::max(left, std::min(room, text::width(row.branch) + text::width(row.what)));
     for (const Row& row : rows_) {
       const std::size_t taken = text::width(row.branch);
-      const std::string what = shortened(row.what, std::max<std::size_t>(left, taken + 12) - taken);
+      const std::string what = shortened(row.what, std::max<std::size_t>(left, taken + narrowest_command) - taken);
       std::string right = row.fate;
       for (const std::string& note : row.notes) right += ", " + note;
       const std::size_t indent = std::max(left, taken + text::width(what)) + 2;
       out_.write(fmt::format("{}{}  {}\n", palette_.paint(row.branch, text::Style::dim),
-                             palette_.paint(text::pad_right(what, indent - 2 - taken), row.style == text::Style::red ? text::Style::plain : row.style),
+                             palette_.paint(text::pad_right(what, indent - 2 - taken),
+                                            row.style == text::Style::red ? text::Style::plain : row.style),
                              palette_.paint(text::wrap(right, indent, options_.width), row.style)));
     }
   }

@@ -99,21 +99,27 @@ class Describe {
   }
 
   Sentence operator()(const ExecFailed& fact) const {
-    return {fmt::format("exec {} failed: {}", command_words(fact.path, fact.argv, limits_), error_words(fact.err)), Tone::quiet};
+    return {fmt::format("exec {} failed: {}", command_words(fact.path, fact.argv, limits_), error_words(fact.err)),
+            Tone::quiet};
   }
 
   Sentence operator()(const Exited& fact) const {
     const std::string how = ending_words(fact.code, fact.signal, fact.core);
     if (fact.by == EndedBy::superseded) return {"ended: another thread's exec has taken its place", Tone::quiet};
     if (fact.by == EndedBy::exec) return {"ended by another thread's exec", Tone::quiet};
-    if (!fact.group) return {fmt::format("thread ended{}", fact.by == EndedBy::exit_group ? ", with its process" : fact.signal ? ": " + how : ""), Tone::quiet};
+    if (!fact.group)
+      return {fmt::format("thread ended{}", fact.by == EndedBy::exit_group ? ", with its process"
+                                            : fact.signal                  ? ": " + how
+                                                                           : ""),
+              Tone::quiet};
     return {how, fact.signal || fact.code.value_or(0) != 0 ? Tone::bad : Tone::plain};
   }
 
   Sentence operator()(const Reaped& fact) const {
     const std::string child = naming_.process(fact.child, world_);
     const std::string how = ending_words(fact.code, fact.signal, false);
-    if (fact.by_kernel) return {fmt::format("{} ({}) reaped by the kernel, as SIGCHLD is ignored here", child, how), Tone::quiet};
+    if (fact.by_kernel)
+      return {fmt::format("{} ({}) reaped by the kernel, as SIGCHLD is ignored here", child, how), Tone::quiet};
     std::string out = fmt::format("{} reaped {} ({})", fact.syscall, child, how);
     if (naming_.stable()) return {out};
     const Nanoseconds waited = event_.dur - fact.zombie_ns;
@@ -131,7 +137,9 @@ class Describe {
     return {fmt::format("{} failed: {}", fact.syscall, error_words(*fact.err)), Tone::quiet};
   }
 
-  Sentence operator()(const Stopped& fact) const { return {fmt::format("stopped by {}", text::signal_name(fact.signal))}; }
+  Sentence operator()(const Stopped& fact) const {
+    return {fmt::format("stopped by {}", text::signal_name(fact.signal))};
+  }
   Sentence operator()(const Continued& /*fact*/) const { return {"continued"}; }
   Sentence operator()(const Failed& fact) const {
     return {fmt::format("{} failed: {}", fact.syscall, error_words(fact.err)), Tone::bad};

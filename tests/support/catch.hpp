@@ -7,3 +7,12 @@
 #else
 #include <catch2/catch.hpp>
 #endif
+
+// Version 3 renamed it.
+namespace kintrace::test {
+#if __has_include(<catch2/catch_all.hpp>)
+inline auto contains(const std::string& text) { return Catch::Matchers::ContainsSubstring(text); }
+#else
+inline auto contains(const std::string& text) { return Catch::Contains(text); }
+#endif
+}  // namespace kintrace::test

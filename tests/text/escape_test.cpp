@@ -14,9 +14,15 @@ TEST_CASE("escape: no control byte reaches a terminal") {
   CHECK(printable("\x1b[31mred\x07") == "\\x1b[31mred\\x07");
   CHECK(printable("\x7f\0"s) == "\\x7f\\x00");
   CHECK(printable("grün ☂") == "grün ☂");
-  CHECK(printable("\xc2\x9b" "31m") == "\\xc2\\x9b" "31m");         // C1: CSI in UTF-8
-  CHECK(printable("\xe2\x80\xae" "gpj") == "\\xe2\\x80\\xae" "gpj");  // right-to-left override
-  CHECK(printable("\xff\xc3(") == "\\xff\\xc3(");                 // not UTF-8
+  CHECK(printable("\xc2\x9b"
+                  "31m") ==
+        "\\xc2\\x9b"
+        "31m");  // C1: CSI in UTF-8
+  CHECK(printable("\xe2\x80\xae"
+                  "gpj") ==
+        "\\xe2\\x80\\xae"
+        "gpj");                                    // right-to-left override
+  CHECK(printable("\xff\xc3(") == "\\xff\\xc3(");  // not UTF-8
 }
 
 TEST_CASE("escape: every string of bytes comes back from its recorded form") {

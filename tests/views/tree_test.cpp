@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include "support/catch.hpp"
+#include "support/events.hpp"
+
+using namespace kintrace;
+using kintrace::test::view_of;
+
+namespace {
+
+ViewOptions stable() {
+  ViewOptions options;
+  options.stable = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("tree: processes, their fate and figures") {
+  CHECK(view_of("tree", R"(
+      0+10 execed path=/bin/sh argv=/bin/sh,-c,x comm=sh
+      1000+10 forked child=11 child_pid=11 how=fork
+      1500+11 execed path=/bin/ls argv=ls comm=ls
+      2000+10 forked child=12 child_pid=12 how=fork
+      3000+11 exited code=2 group=true utime_ns=1000000 stime_ns=200000 maxrss=2097152
+      6000+10 reaped child=11 code=2 syscall=wait4 zombie_ns=3000000
+      7000+12 exited signal=SIGKILL group=true
+      8000+10 exited code=0 group=true)") ==
+        "10 sh -c x         exit 0, 8.0 ms\n"
+        "├─ 11 ls           exit 2, 2.0 ms, cpu 1.2 ms, peak 2.0 MB, reaped by 10 after 3.0 ms\n"
+        "└─ 12 sh (forked)  killed by SIGKILL, 5.0 ms, never reaped by 10\n");
+}
+
+TEST_CASE("tree: with --stable no figures") {
+  CHECK(view_of("tree", R"(
+      10 execed path=/bin/sh argv=sh comm=sh
+      10 forked child=11 child_pid=11 how=fork
+      11 forked child=12 child_pid=12 how=fork
+      11 exited code=0 group=true utime_ns=1000000 stime_ns=200000 maxrss=2097152
+      12 reparented from=11 to=1
+      10 reaped child=11 code=0 syscall=wait4 zombie_ns=3000000
+      12 exited code=0 group=true
+      10 exited code=0 group=true)",
+                stable()) ==
+        "p1 sh                     exit 0\n"
+        "└─ p1.1 sh (forked)       exit 0, reaped by p1\n"
+        "   └─ p1.1.1 sh (forked)  exit 0, adopted by init\n");
+}
+
+TEST_CASE("tree: neighbours alike fold, threads and processes") {
+  std::string lines = "10 execed path=/bin/sh argv=sh comm=sh\n";
+  for (int i = 0; i < 1500; ++i) {
+    const int tid = 100 + i;
+    lines += fmt::format("10 forked child={0} child_pid=10 how=thread\n{0}/10 exited code=0\n", tid);
+  }
+  for (int i = 0; i < 10; ++i) {
+    const int pid = 2000 + i;
+    lines += fmt::format("10 forked child={0} child_pid={0} how=fork\n{0} exited code={1} group=true\n", pid,
+                         i == 9 ? 1 : 0);
+  }
+  CHECK(view_of("tree", lines + "10 exited code=0 group=true\n", stable()) ==
+        "p1 sh                              exit 0\n"
+        "│  · thread t2 sh                  exit 0\n"
+        "│  · … 1,499 more threads like it  exit 0\n"
+        "├─ p1.1 sh (forked)                exit 0, never reaped by p1\n"
+        "├─ … 8 more like it                exit 0\n"
+        "└─ p1.10 sh (forked)               exit 1, never reaped by p1\n");
+}
+
+TEST_CASE("tree: a chain of a thousand forks stays readable") {
+  std::string lines = "10 execed path=/bin/sh argv=sh comm=sh\n";
+  for (int pid = 11; pid < 1011; ++pid)
+    lines += fmt::format("{} forked child={} child_pid={} how=fork\n", pid - 1, pid, pid);
+  const std::string text = view_of("tree", lines);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1001);
+  CHECK(text.size() < 200'000);
+  CHECK_THAT(text, test::contains("⋮ 1000 deep 1010 sh (forked)"));
+}
+
+TEST_CASE("tree: what a cut recording does not tell is not claimed") {
+  test::Run run = test::read(test::recording_of("10 execed path=/bin/sh argv=sh comm=sh\n"));
+  CHECK_THAT(view_of("tree", run), test::contains("its end was not seen"));
+  run.end.reset();
+  CHECK_THAT(view_of("tree", run), test::contains("still running"));
+}
