@@ -55,7 +55,12 @@ int trace(const Options& options) {
   plan.keep_stdout = story.uses_stdout();
   plan.helpers = story.readers();
   const auto source = sources::launch(plan, std::move(engine));
-  source->run(story);
+  try {
+    source->run(story);
+  } catch (const UserError&) {
+    story.conclude();  // the recording of a program that could not be run is complete, too
+    throw;
+  }
   if (options.self_check) story.remark(check.summary());
   if (const auto error = story.conclude()) throw *error;
   return check.differences() == 0 ? 0 : 125;

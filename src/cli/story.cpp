@@ -49,6 +49,7 @@ void Story::show(const std::string& view, Output& out, const Options& options) {
 }
 
 void Story::begin(const RunHeader& header) {
+  begun_ = true;
   root_ = header.root;
   for (const Shown& shown : shown_) shown.view->begin(header);
 }
@@ -70,6 +71,7 @@ std::optional<UserError> Story::conclude() {
   std::optional<UserError> error;
   const Shown* before = nullptr;
   for (const Shown& shown : shown_) {
+    if (!begun_) break;  // nothing was ever traced
     if (before != nullptr && before->out == shown.out) shown.out->separate();
     shown.view->end(end_, world_);
     before = &shown;

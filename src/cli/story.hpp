@@ -48,6 +48,7 @@ class Story final : public Sink {
   Output* terminal_ = nullptr;
   std::optional<RunEnd> end_;
   std::optional<Tgid> root_;
+  bool begun_ = false;
   bool live_;
   bool quiet_;
   bool uses_stdout_ = false;

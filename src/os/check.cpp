@@ -9,7 +9,7 @@
 
 namespace kintrace {
 namespace {
-CrashNotes crash_notes = nullptr;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): read while we die
+CrashNotes crash_notes = nullptr;  // read while we die
 }
 
 void set_crash_notes(CrashNotes notes) { crash_notes = notes; }

@@ -32,7 +32,7 @@ struct Recent {
   std::array<os::Report, 16> reports{};
   std::size_t next = 0;
 };
-Recent recent;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): read while we die
+Recent recent;  // read while we die
 
 std::string recent_reports() {
   std::string text = "last reports (task, wait status):";
@@ -53,6 +53,8 @@ BirthHow birth(bool thread, const os::WaitStatus& status, std::uint64_t flags) {
   if (status.forked_as_clone()) return BirthHow::clone;
   return (flags & ~bookkeeping_flags) != 0 ? BirthHow::clone : BirthHow::fork;
 }
+
+bool in_exec(const Tracee& task) { return task.call && syscalls::is_exec(*task.call->row); }
 
 }  // namespace
 
@@ -135,8 +137,14 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
     return;
   }
   const Tid child{static_cast<std::int32_t>(*message)};
-  // Only an exec whose event is still to be read frees a tid that we believe taken (docs/ptrace-notes.md, D3).
-  if (const Tracee* former = tracees_.find(child)) supersede(*former->group, child);
+  if (const Tracee* known = tracees_.find(child)) {
+    if (!in_exec(*known)) {  // it could wait no longer and was adopted: its birth has been told
+      std::ignore = std::move(stop).resume(Until::syscall);
+      return;
+    }
+    // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3).
+    supersede(*known->group, child);
+  }
   const auto early = early_ends_.extract(child);
   const bool called = parent.call.has_value();  // not so for an i386 call
   const std::uint64_t flags = called ? syscalls::clone_request(*parent.call).flags : 0;
@@ -231,7 +239,7 @@ void Engine::supersede(Group& group, Tid former) {
     fact.code = other.leaving.code;
     fact.signal = other.leaving.signal;
     fact.by = tid == leader ? EndedBy::superseded : EndedBy::exec;
-    emit_now(other, std::move(fact));
+    emit_now(other, fact);
     tracees_.ended(tid);
   }
   tracees_.take_leadership(former, group.pid);
@@ -262,7 +270,7 @@ void Engine::execed(os::Stop stop) {
     }
   }
   Execed fact;
-  if (task->call && syscalls::is_exec(*task->call->row)) {
+  if (in_exec(*task)) {
     auto request = syscalls::exec_request(*task->call);
     fact.path = std::move(request.path);
     fact.argv = std::move(request.argv);
@@ -298,8 +306,7 @@ void Engine::group_stopped(os::Stop stop, Tracee& task) {
 void Engine::trapped(os::Stop stop, Tracee& task) {
   // A new task under the tid that an exec has just freed: its own first stop, while the exec's event is still to be
   // read.
-  if (task.call && syscalls::is_exec(*task.call->row) && !os::in_group(task.group->pid, task.tid))
-    return hold(std::move(stop));
+  if (in_exec(task) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
   if (std::exchange(task.group->stopped, false)) emit_now(task, Continued{});
   std::ignore = std::move(stop).resume(Until::syscall);
 }

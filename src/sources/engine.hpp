@@ -78,6 +78,7 @@ class Engine final : private syscalls::Keeper {
   void orphan_children(const Group& group);
   void tell_reaped(const Dead& dead, Group& by, const syscalls::Call& call);
   void tell_reaped_by_kernel(Group& parent);
+  void tell_reaped_unseen(Group& parent, Tid last);
   EndedBy ended_by(const Tracee& task, const Ending& ending);
   void check(Moment moment, Tid tid);
   void let_go();

@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 #include <linux/limits.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -14,8 +15,10 @@ namespace {
 
 #if defined(__x86_64__)
 constexpr std::uint32_t native_arch = AUDIT_ARCH_X86_64;
+constexpr std::uint64_t x32_bit = __X32_SYSCALL_BIT;
 #elif defined(__aarch64__)
 constexpr std::uint32_t native_arch = AUDIT_ARCH_AARCH64;
+constexpr std::uint64_t x32_bit = 0;
 #else
 #error "add this architecture's AUDIT_ARCH_… constant"
 #endif
@@ -78,7 +81,10 @@ void Engine::syscall(os::Stop stop, Tracee& task) {
 
 void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& info) {
   task.call.reset();
-  if (info.arch != native_arch) return;
+  if (info.arch != native_arch || (info.nr & x32_bit) != 0) {
+    task.group->undecoded = true;
+    return;
+  }
   auto& before = task.interrupted;
   const syscalls::Row* row = syscalls::find(info.nr);
   if (before && (info.nr == SYS_restart_syscall || (row == before->row && info.args == before->args))) {

@@ -26,6 +26,7 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
   if (last && (group.forks || group.execs)) {
     if (const auto status = proc_.status(task.tid)) group.peak = status->vm_hwm;
   }
+  if (last && group.undecoded) tell_reaped_unseen(group, task.tid);
   check(Moment::exit, task.tid);
   std::ignore = std::move(stop).resume(os::Until::event);
 }
@@ -67,15 +68,16 @@ void Engine::finish(Tracee& task, const os::Report& report) {
       unseen.code = ending.code;
       unseen.signal = ending.signal;
       unseen.by = EndedBy::exec;
-      emit_now(*tracees_.find(tid), std::move(unseen));
+      emit_now(*tracees_.find(tid), unseen);
       tracees_.ended(tid);
     }
     fact.utime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_utime) - group.collected.user);
     fact.stime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_stime) - group.collected.system);
-    fact.maxrss = group.forks || group.execs ? group.peak : std::optional{report.usage.ru_maxrss * ru_maxrss_unit};
+    fact.maxrss = group.peak;
+    if (!group.forks && !group.execs && report.usage.ru_maxrss > 0) fact.maxrss = report.usage.ru_maxrss * ru_maxrss_unit;
   }
   const bool whole_group = fact.group;
-  emit_now(task, std::move(fact));
+  emit_now(task, fact);
   tracees_.ended(task.tid);
   if (report.tid == root_) root_ending_ = ending;
   if (whole_group) group_ended(group, report);
@@ -117,11 +119,22 @@ void Engine::orphan_children(const Group& group) {
 // A zombie that vanished while no wait of its parent was under way was reaped by the kernel: SIGCHLD is ignored, or
 // SA_NOCLDWAIT is set (wait(2), NOTES).
 void Engine::tell_reaped_by_kernel(Group& parent) {
-  if (!graves_.any_vanished() || tracees_.in_wait(parent)) return;
+  if (!graves_.any_vanished() || parent.undecoded || tracees_.in_wait(parent)) return;
   for (const Dead& dead : graves_.reaped_by_kernel(parent.pid)) {
     Reaped fact{dead.pid, dead.ending.code, dead.ending.signal, {}, 0, true};
     emit(next_seq(), dead.died, dead.died, parent.pid, leader_of(parent.pid), std::move(fact));
     parent.children.erase(dead.pid);
+  }
+}
+
+// At the end of a process whose waits are not decoded: whoever of its dead is gone by now, it must have collected.
+void Engine::tell_reaped_unseen(Group& parent, Tid last) {
+  for (;;) {
+    auto dead = graves_.collected_by(parent.pid, os::is_gone);
+    if (!dead) return;
+    Reaped fact{dead->pid, dead->ending.code, dead->ending.signal, {}, 0, false};
+    emit(next_seq(), now_, now_, parent.pid, last, std::move(fact));
+    parent.children.erase(dead->pid);
   }
 }
 

@@ -34,7 +34,7 @@ class Graves {
   template <class IsGone>
   std::optional<Dead> collected_by(Tgid parent, IsGone&& is_gone) {
     for (const auto& [pid, dead] : dead_) {
-      if (dead.parent == parent && !dead.vanished && is_gone(leader_of(pid))) return take(pid);
+      if (dead.parent == parent && is_gone(leader_of(pid))) return take(pid);
     }
     return {};
   }

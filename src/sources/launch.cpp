@@ -43,7 +43,7 @@ void prepare_tracer_signals() {
   action.sa_handler = ask_to_stop;
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGALRM}) ::sigaction(signal, &action, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);  // EPIPE and EFBIG say the same
 }
 
 UserError seize_error(const Failure& failure) {
@@ -140,7 +140,6 @@ std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
     ::setsid();
     prepare_tracer_signals();
     os::close_inherited(plan.keep_stdout);
-    plan.in_tracer();
     return std::make_unique<Launched>(plan.argv, std::move(options), std::move(gate->ours), face);
   }
   gate->ours.reset();

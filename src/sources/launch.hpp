@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,8 +18,6 @@ struct LaunchPlan {
   std::vector<std::string> argv;  // the program and its arguments, looked up as execvp(3) does
   bool keep_stdout = false;       // kintrace itself writes there
   std::vector<pid_t> helpers;     // children of this process that read our output: the face waits for them at its end
-  // Called in the tracer, before anything is traced.
-  std::function<void()> in_tracer = [] {};
 };
 
 // Forks. Returns in the tracer process only, before the program has been started: run the source, and let its end be

@@ -44,6 +44,7 @@ struct Group {
   bool forks = false;                // it had children
   bool execs = false;                // it replaced its program
   bool stopped = false;              // in a group-stop
+  bool undecoded = false;            // it makes calls of another architecture (i386, x32), whose waits we do not know
   std::optional<std::int64_t> peak;  // bytes of resident memory, read at its last moment
 };
 

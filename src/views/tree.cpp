@@ -114,7 +114,7 @@ class Tree : public View {
   }
 
   static std::string command(const Process& process) {
-    const std::string name = text::printable(process.comm.empty() ? "?" : process.comm);
+    std::string name = text::printable(process.comm.empty() ? "?" : process.comm);
     if (process.execs == 0 && process.creator) return fmt::format("{} (forked)", name);
     if (process.argv.empty()) return name;
     std::vector<Bytes> words = process.argv;

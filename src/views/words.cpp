@@ -118,6 +118,9 @@ class Describe {
   Sentence operator()(const Reaped& fact) const {
     const std::string child = naming_.process(fact.child, world_);
     const std::string how = ending_words(fact.code, fact.signal, false);
+    if (fact.syscall.empty() && !fact.by_kernel) {
+      return {fmt::format("has reaped {} ({}), by a call that is not decoded", child, how), Tone::quiet};
+    }
     if (fact.by_kernel)
       return {fmt::format("{} ({}) reaped by the kernel, as SIGCHLD is ignored here", child, how), Tone::quiet};
     std::string out = fmt::format("{} reaped {} ({})", fact.syscall, child, how);
