@@ -79,7 +79,7 @@ Result<void> Engine::seize(Tid root, Tgid parent) {
 }
 
 bool Engine::follow() {
-  const char* why = "done";
+  bool let_go_of_some = false;
   std::int64_t checked = 0;
   for (;;) {
     const bool unsettled = !held_.empty() || !early_ends_.empty();
@@ -98,11 +98,12 @@ bool Engine::follow() {
     if (!batch.left) break;
     if (options_.stop_asked != nullptr && *options_.stop_asked) {
       let_go();
-      why = "interrupted";
+      let_go_of_some = true;
       break;
     }
   }
-  end_run(why);
+  KINTRACE_CHECK(let_go_of_some || tracees_.empty(), "the kernel has no tracee left, and we have");
+  end_run(let_go_of_some ? "interrupted" : "done");
   return running_;
 }
 

@@ -32,6 +32,7 @@ class EventQueue {
   std::condition_variable ready_, drained_;
   std::vector<Message> waiting_;
   bool closed_ = false;
+  bool hurried_ = false;  // somebody waits for the taker
   bool busy_ = false;  // the taker is at work on what it took
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Launching a program under trace, as three processes (docs/architecture.md, "Three processes"): the face, which the
-// shell started and which is the program's parent; the tracer, in a session of its own; and the program.
+// shell started and which is the program's parent; the tracer, in a process group of its own; and the program.
 #pragma once
 
 #include <sys/types.h>
