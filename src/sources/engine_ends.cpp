@@ -74,7 +74,8 @@ void Engine::finish(Tracee& task, const os::Report& report) {
     fact.utime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_utime) - group.collected.user);
     fact.stime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_stime) - group.collected.system);
     fact.maxrss = group.peak;
-    if (!group.forks && !group.execs && report.usage.ru_maxrss > 0) fact.maxrss = report.usage.ru_maxrss * ru_maxrss_unit;
+    if (!group.forks && !group.execs && report.usage.ru_maxrss > 0)
+      fact.maxrss = report.usage.ru_maxrss * ru_maxrss_unit;
   }
   const bool whole_group = fact.group;
   emit_now(task, fact);

@@ -33,7 +33,7 @@ class EventQueue {
   std::vector<Message> waiting_;
   bool closed_ = false;
   bool hurried_ = false;  // somebody waits for the taker
-  bool busy_ = false;  // the taker is at work on what it took
+  bool busy_ = false;     // the taker is at work on what it took
 };
 
 }  // namespace kintrace::sources

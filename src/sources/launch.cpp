@@ -43,7 +43,8 @@ void prepare_tracer_signals() {
   action.sa_handler = ask_to_stop;
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGALRM}) ::sigaction(signal, &action, nullptr);
-  // EPIPE and EFBIG say the same as the first two; the others would stop a background group that writes to its terminal.
+  // EPIPE and EFBIG say the same as the first two; the others would stop a background group that writes to its
+  // terminal.
   for (const int signal : {SIGPIPE, SIGXFSZ, SIGTTOU, SIGTTIN, SIGTSTP}) ::signal(signal, SIG_IGN);
 }
 
@@ -138,9 +139,9 @@ std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
   if (tracer < 0) throw cannot(Failure::last());
   if (tracer == 0) {
     gate->theirs.reset();
-    // A process group of its own: neither ^C nor the program's kill(0, …) reaches it. Not a session: the scheduler groups
-    // by session (sched(7), "The autogroup feature"), and a tracer in another group than its tracees is woken on another
-    // CPU at every stop, which cost three times the whole run.
+    // A process group of its own: neither ^C nor the program's kill(0, …) reaches it. Not a session: the scheduler
+    // groups by session (sched(7), "The autogroup feature"), and a tracer in another group than its tracees is woken on
+    // another CPU at every stop, which cost three times the whole run.
     ::setpgid(0, 0);
     prepare_tracer_signals();
     os::close_inherited(plan.keep_stdout);

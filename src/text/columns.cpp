@@ -62,4 +62,17 @@ std::string wrap(std::string_view printable, std::size_t indent, std::optional<i
   return out += printable;
 }
 
+std::string wrap_list(const std::vector<std::string>& items, std::size_t indent, std::optional<int> columns) {
+  std::string out;
+  std::size_t taken = indent;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string item = i + 1 < items.size() ? items[i] + "," : items[i];
+    const bool fits = !columns || taken + 1 + width(item) <= static_cast<std::size_t>(*columns);
+    if (i != 0) out += fits ? " " : "\n" + std::string(indent, ' ');
+    taken = (fits ? taken + (i != 0 ? 1 : 0) : indent) + width(item);
+    out += item;
+  }
+  return out;
+}
+
 }  // namespace kintrace::text

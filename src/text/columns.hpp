@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kintrace::text {
 
@@ -29,5 +30,8 @@ std::string pad_left(std::string_view printable, std::size_t columns);
 // Breaks `line` at blanks so that no line is wider than `columns`; further lines are indented. A word that does not fit
 // is broken. Without a width, or where less than 20 columns would be left, the line stays as it is.
 std::string wrap(std::string_view printable, std::size_t indent, std::optional<int> columns);
+
+// Joins `items` by commas, breaking only between them.
+std::string wrap_list(const std::vector<std::string>& items, std::size_t indent, std::optional<int> columns);
 
 }  // namespace kintrace::text

@@ -31,6 +31,7 @@ std::string name_of(const Task& task) { return text::printable(task.comm.empty()
 text::Style style_of(Tone tone) {
   switch (tone) {
     case Tone::bad: return text::Style::red;
+    case Tone::notable: return text::Style::yellow;
     case Tone::quiet: return text::Style::dim;
     default: return text::Style::plain;
   }

@@ -106,7 +106,8 @@ class Tree : public View {
       return;
     }
     row.what = naming_.process(process, world) + " " + command(process);
-    if (process.exit && (process.exit->signal || process.exit->code.value_or(0) != 0)) row.style = text::Style::red;
+    if (process.exit && process.exit->code.value_or(0) != 0) row.style = text::Style::yellow;
+    if (process.exit && process.exit->signal) row.style = text::Style::red;
     if (!options_.stable) add_figures(process, row);
     add_afterlife(process, world, row);
     rows_.push_back(std::move(row));
@@ -202,13 +203,13 @@ class Tree : public View {
     for (const Row& row : rows_) {
       const std::size_t taken = text::width(row.branch);
       const std::string what = shortened(row.what, std::max<std::size_t>(left, taken + narrowest_command) - taken);
-      std::string right = row.fate;
-      for (const std::string& note : row.notes) right += ", " + note;
+      std::vector<std::string> right = row.notes;
+      right.insert(right.begin(), row.fate);
       const std::size_t indent = std::max(left, taken + text::width(what)) + 2;
       out_.write(fmt::format("{}{}  {}\n", palette_.paint(row.branch, text::Style::dim),
                              palette_.paint(text::pad_right(what, indent - 2 - taken),
-                                            row.style == text::Style::red ? text::Style::plain : row.style),
-                             palette_.paint(text::wrap(right, indent, options_.width), row.style)));
+                                            row.style == text::Style::dim ? row.style : text::Style::plain),
+                             palette_.paint(text::wrap_list(right, indent, options_.width), row.style)));
     }
   }
 

@@ -17,6 +17,8 @@ namespace {
 
 // A wait shorter than this may be kintrace's own delay (docs/performance.md).
 constexpr Nanoseconds real_wait = 1'000'000;
+// About what a stop takes to reach us: a time below it tells nothing of the program.
+constexpr Nanoseconds own_delay = 50'000;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> shared_words{{
     {"CLONE_VM", "memory"},
@@ -112,7 +114,7 @@ class Describe {
                                             : fact.signal                  ? ": " + how
                                                                            : ""),
               Tone::quiet};
-    return {how, fact.signal || fact.code.value_or(0) != 0 ? Tone::bad : Tone::plain};
+    return {how, fact.signal ? Tone::bad : fact.code.value_or(0) != 0 ? Tone::notable : Tone::plain};
   }
 
   Sentence operator()(const Reaped& fact) const {
@@ -127,6 +129,7 @@ class Describe {
     if (naming_.stable()) return {out};
     const Nanoseconds waited = event_.dur - fact.zombie_ns;
     if (waited >= real_wait) return {out + fmt::format(", waited {}", text::duration(waited))};
+    if (fact.zombie_ns < own_delay) return {out};
     return {out + fmt::format(" after {} as a zombie", text::duration(fact.zombie_ns))};
   }
 

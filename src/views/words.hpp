@@ -12,7 +12,7 @@
 namespace kintrace::views {
 
 // How much the reader should care.
-enum class Tone { plain, quiet, bad };
+enum class Tone { plain, quiet, notable, bad };
 
 struct Sentence {
   std::string words;  // empty: nothing to say

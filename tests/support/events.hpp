@@ -32,6 +32,12 @@ World world_from(std::string_view lines);
 std::string view_of(std::string_view view, std::string_view lines, const ViewOptions& options = {});
 std::string view_of(std::string_view view, const Run& run, const ViewOptions& options = {});
 
+inline ViewOptions stable() {
+  ViewOptions options;
+  options.stable = true;
+  return options;
+}
+
 class TextWriter final : public Writer {
  public:
   void write(std::string_view bytes) override { text += bytes; }

@@ -42,6 +42,13 @@ TEST_CASE("columns: wrapping breaks at blanks, indents, and breaks a word that c
   CHECK(wrap("too narrow to bother", 10, 25) == "too narrow to bother");
 }
 
+TEST_CASE("columns: a list breaks only between its items") {
+  const std::vector<std::string> items{"exit 0", "5.9 ms", "peak 2.1 MB"};
+  CHECK(wrap_list(items, 4, {}) == "exit 0, 5.9 ms, peak 2.1 MB");
+  CHECK(wrap_list(items, 4, 20) == "exit 0, 5.9 ms,\n    peak 2.1 MB");
+  CHECK(wrap_list(items, 4, 5) == "exit 0,\n    5.9 ms,\n    peak 2.1 MB");
+}
+
 TEST_CASE("columns: colour only where it is wanted") {
   CHECK(Palette(false).paint("x", Style::red) == "x");
   CHECK(Palette(true).paint("x", Style::red) == "\x1b[31mx\x1b[0m");

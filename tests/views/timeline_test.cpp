@@ -3,6 +3,7 @@
 #include "support/events.hpp"
 
 using namespace kintrace;
+using kintrace::test::stable;
 using kintrace::test::view_of;
 
 namespace {
@@ -15,12 +16,6 @@ constexpr std::string_view pipeline = R"(
     300+11 exited code=0 group=true
     490+10 reaped child=11 code=0 syscall=wait4 zombie_ns=190000
     500+10 exited code=3 group=true)";
-
-ViewOptions stable() {
-  ViewOptions options;
-  options.stable = true;
-  return options;
-}
 
 }  // namespace
 

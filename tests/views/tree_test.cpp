@@ -5,17 +5,8 @@
 #include "support/events.hpp"
 
 using namespace kintrace;
+using kintrace::test::stable;
 using kintrace::test::view_of;
-
-namespace {
-
-ViewOptions stable() {
-  ViewOptions options;
-  options.stable = true;
-  return options;
-}
-
-}  // namespace
 
 TEST_CASE("tree: processes, their fate and figures") {
   CHECK(view_of("tree", R"(
