@@ -83,7 +83,8 @@ struct Forked {
   std::vector<std::string> flags;  // CLONE_… as clone(2) names them
   std::string syscall;             // empty if the call itself was not seen
   std::optional<Tgid> ppid;        // the real parent, where that is not the creator's process (CLONE_PARENT)
-  bool lost = false;  // the kernel's event was lost (its sender was killed): creator and kind are from /proc
+  bool lost = false;  // no event told of it (its sender was killed, or asked so: CLONE_PTRACE and CLONE_UNTRACED): this
+                      // is from /proc
   static constexpr auto fields = [] {
     return std::tuple{Field{"child", &Forked::child},     Field{"child_pid", &Forked::child_pid},
                       Field{"how", &Forked::how},         Field{"flags", &Forked::flags},
