@@ -121,8 +121,11 @@ void Engine::leave(const os::Stop& stop, Tracee& task, std::int64_t result) {
 void Engine::finish(Tracee& task, syscalls::Call call) {
   call.end = now_;
   call.tid = task.tid;
+  const bool was_wait = call.row->blocks == syscalls::Blocks::on_children;
+  // A wait that failed collected nobody: who vanished during it was reaped by the kernel, and that is why it failed.
+  if (was_wait && call.failed()) tell_reaped_by_kernel(*task.group);
   if (call.row->name != options_.without_row) call.row->effect(call, *this);
-  if (call.row->blocks == syscalls::Blocks::on_children) tell_reaped_by_kernel(*task.group);
+  if (was_wait) tell_reaped_by_kernel(*task.group);
 }
 
 void Engine::tell(const syscalls::Call& call, Fact fact) {

@@ -151,7 +151,9 @@ std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
   const auto program = os::fork_program(plan.argv, gate->theirs, tracer, inherited);
   gate->theirs.reset();
   if (!program) throw cannot(program.error());
+  // Not even our own outputs: a command that reads one must see its end when the tracer closes it.
   os::close_inherited(false);
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
   be_the_face({*program, tracer, plan.helpers});
 }
 
