@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: MIT
-// exec-failed: a process ended without the program that it wanted to become. Proved by its last exec having failed: a
-// search through PATH fails until it succeeds, and then there is nothing to say. A note, as many programs try on
-// purpose.
+// exec-failed: processes ended without the program that they wanted to become. Proved by the last exec of each having
+// failed for the program's sake, and its end: a search through PATH fails until it succeeds, and then there is nothing
+// to say. A note, as many programs try on purpose. Those that wanted the same program are one finding.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <map>
+#include <utility>
 
 #include "kintrace/finding.hpp"
 #include "text/names.hpp"
+#include "text/units.hpp"
 
 namespace kintrace::analysis {
 namespace {
 
 constexpr std::array mistakes{ENOENT, EACCES, ENOEXEC, ENOTDIR, E2BIG, ETXTBSY};
+
+// What execvp(3) tries in each directory of PATH is one name, which is argv[0] as well.
+Bytes wanted(const ExecFailed& failed) {
+  const std::string_view base = std::string_view{failed.path}.substr(failed.path.rfind('/') + 1);
+  const bool searched = failed.err.value == ENOENT && !failed.argv.empty() && failed.argv[0] == base;
+  return searched ? failed.argv[0] : failed.path;
+}
+
+// As the shells do: 126 and 127 say that the program could not be run.
+bool ended_as_it_should(const Process& process) {
+  return process.exit && (process.exit->code == 126 || process.exit->code == 127);
+}
 
 class ExecFailedRule : public Rule {
  public:
@@ -29,26 +43,16 @@ class ExecFailedRule : public Rule {
     }
   }
 
-  std::vector<Finding> conclude(const World& /*world*/, const Namer& name) override {
-    std::vector<Finding> findings;
-    for (const auto& [process, attempt] : last_) {
-      const auto& [tid, seq, failed] = attempt;
-      if (std::find(mistakes.begin(), mistakes.end(), failed.err.value) == mistakes.end()) continue;
-      // Of a search through PATH the last place tried says little; what was looked for is the name.
-      const bool searched =
-          failed.err.value == ENOENT && !failed.argv.empty() && failed.argv[0].find('/') == Bytes::npos;
-      const Bytes& wanted = searched ? failed.argv[0] : failed.path;
-      Finding finding;
-      finding.code = "exec-failed";
-      finding.message = fmt::format("{} could not become '{}': {}.", name(tid), wanted, text::errno_text(failed.err));
-      finding.advice =
-          wanted.find(' ') != Bytes::npos
-              ? "The name holds a blank: pass the program and its arguments separately."
-              : "Check the name, PATH and the permissions; after a failed exec the child must call _exit(127).";
-      finding.tasks = {tid};
-      finding.evidence = {seq};
-      findings.push_back(std::move(finding));
+  std::vector<Finding> conclude(const World& world, const Namer& name) override {
+    std::map<std::pair<Bytes, int>, std::vector<ProcessIndex>> by_cause;
+    for (const auto& [index, attempt] : last_) {
+      const int error = attempt.failed.err.value;
+      if (!world[index].exit || std::find(mistakes.begin(), mistakes.end(), error) == mistakes.end()) continue;
+      by_cause[{wanted(attempt.failed), error}].push_back(index);
     }
+    std::vector<Finding> findings;
+    for (const auto& [cause, processes] : by_cause)
+      findings.push_back(finding(cause.first, cause.second, processes, world, name));
     return findings;
   }
 
@@ -58,6 +62,29 @@ class ExecFailedRule : public Rule {
     Seq seq;
     ExecFailed failed;
   };
+
+  Finding finding(const Bytes& program, int error, const std::vector<ProcessIndex>& processes, const World& world,
+                  const Namer& name) const {
+    Finding finding;
+    finding.code = "exec-failed";
+    bool went_on = false;
+    for (const ProcessIndex index : processes) {
+      const Attempt& attempt = last_.at(index);
+      finding.tasks.push_back(attempt.tid);
+      finding.evidence.push_back(attempt.seq);
+      went_on = went_on || !ended_as_it_should(world[index]);
+    }
+    const std::size_t others = processes.size() - 1;
+    finding.message = fmt::format("{}{} could not become '{}': {}.", name(finding.tasks[0]),
+                                  others == 0 ? "" : " and " + text::counted(others, "other process"), program,
+                                  text::errno_text(Errno{error}));
+    finding.advice = program.find(' ') != Bytes::npos
+                         ? "The name holds a blank: pass the program and its arguments separately."
+                         : "Check the name, PATH and the permissions.";
+    if (went_on) finding.advice += " After a failed exec a child must end at once, with _exit(127).";
+    return finding;
+  }
+
   std::map<ProcessIndex, Attempt> last_;
 };
 

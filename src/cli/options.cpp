@@ -85,7 +85,8 @@ std::string help(const CLI::App& app) {
     }
     std::string names = option->get_name(false, true);
     std::replace(names.begin(), names.end(), ',', ' ');
-    const std::string type = option->get_type_name();
+    std::string type = option->get_type_name();
+    type.resize(std::min(type.find(':'), type.size()));  // a check adds its own name
     if (!type.empty() && type != "BOOLEAN" && option->get_type_size() != 0) names += " " + type;
     out += fmt::format("  {:<32} {}\n", names, option->get_description());
   }

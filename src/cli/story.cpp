@@ -104,9 +104,10 @@ void Story::remark_on_root_end(const Event& event) {
   const auto other = std::find_if(all.begin(), all.end(), [](const Process& process) { return !process.exit; });
   if (other == all.end()) return;
   const std::uint32_t more = world_.live_processes() - 1;
-  remark(fmt::format("the program ended ({}); still following {} {}{}; ^C stops watching",
+  remark(fmt::format("the program ended ({}); still following {} {}{}{}",
                      views::ending_words(exited->code, exited->signal, exited->core), text::printable(other->comm),
-                     other->pid.value, more == 0 ? "" : fmt::format(" and {} more", text::count(more))));
+                     other->pid.value, more == 0 ? "" : fmt::format(" and {} more", text::count(more)),
+                     terminal_->is_terminal() ? "; ^C stops watching" : ""));
 }
 
 }  // namespace kintrace::cli

@@ -235,7 +235,8 @@ void Engine::supersede(Group& group, Tid former) {
   const std::set<Tid> others = group.tasks;
   for (const Tid tid : others) {
     if (tid == former) continue;
-    const Tracee& other = *tracees_.find(tid);
+    Tracee& other = *tracees_.find(tid);
+    cut_calls(other);
     Exited fact;
     fact.code = other.leaving.code;
     fact.signal = other.leaving.signal;

@@ -73,6 +73,7 @@ class Engine final : private syscalls::Keeper {
   void handler_returned(const syscalls::Call& call, bool interrupted_call_failed) override;
 
   // Ends.
+  void cut_calls(Tracee& task);
   void finish(Tracee& task, const os::Report& report);
   void group_ended(Group& group, const os::Report& report);
   void orphan_children(const Group& group);

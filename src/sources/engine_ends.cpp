@@ -44,7 +44,8 @@ EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
   return execing != nullptr && execing != &task ? EndedBy::exec : EndedBy::itself;
 }
 
-void Engine::finish(Tracee& task, const os::Report& report) {
+// A task that ends within a call never returns from it.
+void Engine::cut_calls(Tracee& task) {
   for (auto* pending : {&task.call, &task.interrupted}) {
     if (!*pending) continue;
     syscalls::Call call = std::move(*std::exchange(*pending, {}));
@@ -52,6 +53,10 @@ void Engine::finish(Tracee& task, const os::Report& report) {
     call.cut = true;
     finish(task, std::move(call));
   }
+}
+
+void Engine::finish(Tracee& task, const os::Report& report) {
+  cut_calls(task);
   Group& group = *task.group;
   const Ending ending = report.status.ending();
   Exited fact;

@@ -7,8 +7,8 @@
 namespace kintrace::sources {
 namespace {
 
-// The taker gathers for this long before it starts: waking it for every event would take a CPU from the traced program.
-// A person does not see the delay.
+// So long after it took something the taker takes again at the earliest: what comes alone is told at once, and a flood
+// does not wake it for every event, which would take a CPU from the traced program.
 constexpr std::chrono::milliseconds gathering{5};
 constexpr std::size_t enough = 1024;
 
@@ -44,7 +44,8 @@ bool EventQueue::take(std::vector<Message>& into) {
   busy_ = false;
   drained_.notify_all();
   ready_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
-  ready_.wait_for(lock, gathering, [this] { return closed_ || hurried_ || waiting_.size() >= enough; });
+  ready_.wait_until(lock, taken_ + gathering, [this] { return closed_ || hurried_ || waiting_.size() >= enough; });
+  taken_ = std::chrono::steady_clock::now();
   if (waiting_.empty()) return false;
   waiting_.swap(into);
   busy_ = true;

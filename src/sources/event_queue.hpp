@@ -3,6 +3,7 @@
 // reader that does not drain us, a pager or a stopped terminal, does not stop the traced program.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -33,7 +34,8 @@ class EventQueue {
   std::vector<Message> waiting_;
   bool closed_ = false;
   bool hurried_ = false;  // somebody waits for the taker
-  bool busy_ = false;     // the taker is at work on what it took
+  std::chrono::steady_clock::time_point taken_{};
+  bool busy_ = false;  // the taker is at work on what it took
 };
 
 }  // namespace kintrace::sources

@@ -38,7 +38,7 @@ class Tree : public View {
       : out_(out), options_(options), naming_(options.stable), palette_(options.color) {}
 
   void end(const std::optional<RunEnd>& end, const World& world) override {
-    interrupted_ = !end || end->why != "done";
+    interrupted_ = end && end->why != "done";
     std::vector<Node> left;
     push_children(left, world.roots(), {}, 0, world);
     while (!left.empty()) {

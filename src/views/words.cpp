@@ -15,7 +15,7 @@
 namespace kintrace::views {
 namespace {
 
-// A wait shorter than this may be kintrace's own delay (docs/performance.md).
+// A wait shorter than this may be kintrace's own delay.
 constexpr Nanoseconds real_wait = 1'000'000;
 // About what a stop takes to reach us: a time below it tells nothing of the program.
 constexpr Nanoseconds own_delay = 50'000;
