@@ -67,6 +67,8 @@ class ExecFailedRule : public Rule {
                   const Namer& name) const {
     Finding finding;
     finding.code = "exec-failed";
+    finding.tasks.reserve(processes.size());
+    finding.evidence.reserve(processes.size());
     bool went_on = false;
     for (const ProcessIndex index : processes) {
       const Attempt& attempt = last_.at(index);
