@@ -48,7 +48,7 @@ class [[nodiscard]] Stop {
 
   Tid tid() const { return tid_; }
   WaitStatus status() const { return status_; }
-  Result<std::uint64_t> message() const;  // PTRACE_GETEVENTMSG
+  Result<std::uint64_t> message() const;  // PTRACE_GETEVENTMSG, of an event's stop
   Result<SyscallInfo> syscall() const;
   Result<siginfo_t> signal_info() const;  // PTRACE_GETSIGINFO
 

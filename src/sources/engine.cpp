@@ -90,7 +90,7 @@ bool Engine::follow() {
       handle(report);
     }
     flush();
-    if (unsettled) release_overdue();
+    if (unsettled) release_overdue(hold_limit);
     if (options_.checkpoint && events_ / periodic_check > checked) {
       checked = events_ / periodic_check;
       check(Moment::periodic, {});
@@ -102,6 +102,7 @@ bool Engine::follow() {
       break;
     }
   }
+  if (!let_go_of_some) release_overdue(0);  // the ends of tasks whose birth will never be told
   KINTRACE_CHECK(let_go_of_some || tracees_.empty(), "the kernel has no tracee left, and we have");
   end_run(let_go_of_some ? "interrupted" : "done");
   return running_;
@@ -184,14 +185,14 @@ void Engine::start(os::Stop stop, Tracee& child) {
   }
 }
 
-void Engine::release_overdue() {
+void Engine::release_overdue(Nanoseconds limit) {
   now_ = os::monotonic();
   std::vector<Tid> overdue;
   for (const auto& [tid, held] : held_) {
     if (now_ - held.since < hold_check) continue;
     const auto status = proc_.status(tid);
     const bool orphan = status && tracees_.find(status->tgid) == nullptr && tracees_.find(status->ppid) == nullptr;
-    if (orphan || now_ - held.since >= hold_limit) overdue.push_back(tid);
+    if (orphan || now_ - held.since >= limit) overdue.push_back(tid);
   }
   for (const Tid tid : overdue) {
     auto held = held_.extract(tid);
@@ -201,7 +202,7 @@ void Engine::release_overdue() {
   }
   std::vector<os::Report> ends;
   for (const auto& [tid, report] : early_ends_) {
-    if (now_ - report.told >= hold_limit) ends.push_back(report);
+    if (now_ - report.told >= limit) ends.push_back(report);
   }
   for (const os::Report& report : ends) {
     early_ends_.erase(report.tid);

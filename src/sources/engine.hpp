@@ -59,7 +59,7 @@ class Engine final : private syscalls::Keeper {
   };
   void start(os::Stop stop, Tracee& child);
   void hold(os::Stop stop);
-  void release_overdue();
+  void release_overdue(Nanoseconds limit);
   void adopt(Tid tid, const os::TaskStatus& status);
   void supersede(Group& group, Tid former);
 

@@ -69,6 +69,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
     const std::set<Tid> left = group.tasks;  // an exec's event was lost with its process: they ended with it
     for (const Tid tid : left) {
       if (tid == task.tid) continue;
+      cut_calls(*tracees_.find(tid));
       Exited unseen;
       unseen.code = ending.code;
       unseen.signal = ending.signal;
