@@ -19,16 +19,11 @@ namespace {
 
 constexpr std::array mistakes{ENOENT, EACCES, ENOEXEC, ENOTDIR, E2BIG, ETXTBSY};
 
-// What execvp(3) tries in each directory of PATH is one name, which is argv[0] as well.
-Bytes wanted(const ExecFailed& failed) {
-  const std::string_view base = std::string_view{failed.path}.substr(failed.path.rfind('/') + 1);
-  const bool searched = failed.err.value == ENOENT && !failed.argv.empty() && failed.argv[0] == base;
-  return searched ? failed.argv[0] : failed.path;
-}
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// As the shells do: 126 and 127 say that the program could not be run.
-bool ended_as_it_should(const Process& process) {
-  return process.exit && (process.exit->code == 126 || process.exit->code == 127);
+// A child of a fork that is still a copy of its parent, and did not end as the shells do when a program cannot be run.
+bool went_on(const Process& process) {
+  return process.creator && process.execs == 0 && process.exit->code != 126 && process.exit->code != 127;
 }
 
 class ExecFailedRule : public Rule {
@@ -37,7 +32,10 @@ class ExecFailedRule : public Rule {
     const Process* process = world.find(event.pid);
     if (process == nullptr) return;
     if (const auto* failed = std::get_if<ExecFailed>(&event.fact)) {
-      last_[process->index] = {event.tid, event.seq, *failed};
+      Attempt& last = last_[process->index];
+      const bool next_place =
+          base_name(last.failed.path) == base_name(failed->path) && last.failed.path != failed->path;
+      last = {event.tid, event.seq, *failed, next_place};
     } else if (std::holds_alternative<Execed>(event.fact)) {
       last_.erase(process->index);
     }
@@ -48,7 +46,7 @@ class ExecFailedRule : public Rule {
     for (const auto& [index, attempt] : last_) {
       const int error = attempt.failed.err.value;
       if (!world[index].exit || std::find(mistakes.begin(), mistakes.end(), error) == mistakes.end()) continue;
-      by_cause[{wanted(attempt.failed), error}].push_back(index);
+      by_cause[{attempt.wanted(), error}].push_back(index);
     }
     std::vector<Finding> findings;
     for (const auto& [cause, processes] : by_cause)
@@ -61,6 +59,8 @@ class ExecFailedRule : public Rule {
     Tid tid;
     Seq seq;
     ExecFailed failed;
+    bool searched = false;  // the same name was tried elsewhere before: a search through PATH, as execvp(3) does
+    Bytes wanted() const { return searched ? Bytes{base_name(failed.path)} : failed.path; }
   };
 
   Finding finding(const Bytes& program, int error, const std::vector<ProcessIndex>& processes, const World& world,
@@ -69,12 +69,12 @@ class ExecFailedRule : public Rule {
     finding.code = "exec-failed";
     finding.tasks.reserve(processes.size());
     finding.evidence.reserve(processes.size());
-    bool went_on = false;
+    bool copies = false;
     for (const ProcessIndex index : processes) {
       const Attempt& attempt = last_.at(index);
       finding.tasks.push_back(attempt.tid);
       finding.evidence.push_back(attempt.seq);
-      went_on = went_on || !ended_as_it_should(world[index]);
+      copies = copies || went_on(world[index]);
     }
     const std::size_t others = processes.size() - 1;
     finding.message = fmt::format("{}{} could not become '{}': {}.", name(finding.tasks[0]),
@@ -83,7 +83,7 @@ class ExecFailedRule : public Rule {
     finding.advice = program.find(' ') != Bytes::npos
                          ? "The name holds a blank: pass the program and its arguments separately."
                          : "Check the name, PATH and the permissions.";
-    if (went_on) finding.advice += " After a failed exec a child must end at once, with _exit(127).";
+    if (copies) finding.advice += " After a failed exec a child must end at once, with _exit(127).";
     return finding;
   }
 

@@ -47,7 +47,8 @@ Result<std::uint64_t> Stop::message() const {
   unsigned long message = 0;
   const auto answer = request(PTRACE_GETEVENTMSG, tid_, 0, &message);
   if (!answer) return answer.error();
-  // A SIGKILL takes the task from this stop on to PTRACE_EVENT_EXIT, whose message it was then (docs/ptrace-notes.md, B4).
+  // A SIGKILL takes the task from this stop on to PTRACE_EVENT_EXIT, whose message it was then (docs/ptrace-notes.md,
+  // B4).
   const auto info = signal_info();
   if (!info) return info.error();
   if (info->si_code != status_.raw() >> 8) return Failure{Errno{ESRCH}};

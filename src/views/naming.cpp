@@ -25,7 +25,11 @@ std::string Naming::task(const Task& task, const World& world) const {
 
 std::string Naming::process(Tgid pid, const World& world) const {
   if (const Process* process = world.find(pid)) return this->process(*process, world);
-  return stable_ ? "outside" : std::to_string(pid.value);
+  return stable_ ? "an outsider" : std::to_string(pid.value);
+}
+
+std::string Naming::adopter(Tgid pid, const World& world) const {
+  return pid == Tgid{1} && !stable_ ? "init" : process(pid, world);
 }
 
 }  // namespace kintrace::views

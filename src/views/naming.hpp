@@ -16,8 +16,10 @@ class Naming {
   std::string process(const Process& process, const World& world) const;
   // 4101 for a leader, 4101/4105 for another thread.
   std::string task(const Task& task, const World& world) const;
-  // A process by its pid, which need not be one of the run's: "outside" then, where the number would be chance.
+  // A process by its pid, which need not be one of the run's: "an outsider" then, where the number would be chance.
   std::string process(Tgid pid, const World& world) const;
+  // The same for one that is given children: init, or a subreaper.
+  std::string adopter(Tgid pid, const World& world) const;
 
  private:
   bool stable_;

@@ -134,7 +134,7 @@ class Tree : public View {
 
   void add_afterlife(const Process& process, const World& world, Row& row) const {
     for (const Tgid adopter : process.adopters) {
-      row.notes.push_back("adopted by " + (adopter == Tgid{1} ? "init" : naming_.process(adopter, world)));
+      row.notes.push_back("adopted by " + naming_.adopter(adopter, world));
     }
     const Process* parent = world.find(process.parent);
     if (process.reaped && process.reaped->by_kernel) {
@@ -153,8 +153,8 @@ class Tree : public View {
     const auto fate = [&](const Task& task) {
       if (!task.exit) return std::string{"still running"};
       if (superseded(task)) return std::string{"superseded by another thread's exec"};
-      if (task.exit->by != EndedBy::itself)
-        return fmt::format("ended by {}", Names<EndedBy>::value.at(static_cast<std::size_t>(task.exit->by)));
+      if (task.exit->by == EndedBy::exec) return std::string{"ended by another thread's exec"};
+      if (task.exit->by == EndedBy::exit_group) return std::string{"ended with its process"};
       return ending_words(task.exit->code, task.exit->signal, false);
     };
     std::vector<TaskIndex> tasks = process.tasks;

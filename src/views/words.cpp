@@ -109,11 +109,11 @@ class Describe {
     const std::string how = ending_words(fact.code, fact.signal, fact.core);
     if (fact.by == EndedBy::superseded) return {"ended: another thread's exec has taken its place", Tone::quiet};
     if (fact.by == EndedBy::exec) return {"ended by another thread's exec", Tone::quiet};
-    if (!fact.group)
-      return {fmt::format("thread ended{}", fact.by == EndedBy::exit_group ? ", with its process"
-                                            : fact.signal                  ? ": " + how
-                                                                           : ""),
-              Tone::quiet};
+    if (!fact.group) {
+      const bool alone = fact.by != EndedBy::exit_group;
+      const bool plain = !fact.signal && fact.code.value_or(0) == 0;
+      return {std::string{"thread ended"} + (!alone ? ", with its process" : plain ? "" : ": " + how), Tone::quiet};
+    }
     return {how, fact.signal ? Tone::bad : fact.code.value_or(0) != 0 ? Tone::notable : Tone::plain};
   }
 
@@ -123,8 +123,10 @@ class Describe {
     if (fact.syscall.empty() && !fact.by_kernel) {
       return {fmt::format("has reaped {} ({}), by a call that is not decoded", child, how), Tone::quiet};
     }
-    if (fact.by_kernel)
-      return {fmt::format("{} ({}) reaped by the kernel, as SIGCHLD is ignored here", child, how), Tone::quiet};
+    if (fact.by_kernel) {
+      return {fmt::format("{} ({}) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)", child, how),
+              Tone::quiet};
+    }
     std::string out = fmt::format("{} reaped {} ({})", fact.syscall, child, how);
     if (naming_.stable()) return {out};
     const Nanoseconds waited = event_.dur - fact.zombie_ns;
@@ -135,7 +137,7 @@ class Describe {
 
   Sentence operator()(const Reparented& fact) const {
     return {fmt::format("its parent {} has ended: adopted by {}", naming_.process(fact.from, world_),
-                        fact.to == Tgid{1} ? "init" : naming_.process(fact.to, world_))};
+                        naming_.adopter(fact.to, world_))};
   }
 
   Sentence operator()(const WaitFailed& fact) const {

@@ -19,6 +19,7 @@ TEST_CASE("exec-failed: a process that never became what it wanted") {
 TEST_CASE("exec-failed: who does not end as the shells do is told to") {
   CHECK_THAT(view_of("findings", R"(
       10 forked child=11 child_pid=11 how=fork
+      11 exec_failed path=/nonexistent/other argv=other err=ENOENT syscall=execve
       11 exec_failed path=/bin/echX argv=a err=ENOENT syscall=execve
       11 exited code=0 group=true)"),
              test::contains("11 could not become '/bin/echX'") && test::contains("_exit(127)"));

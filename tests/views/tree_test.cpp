@@ -36,7 +36,7 @@ TEST_CASE("tree: with --stable no figures") {
                 stable()) ==
         "p1 sh                     exit 0\n"
         "└─ p1.1 sh (forked)       exit 0, reaped by p1\n"
-        "   └─ p1.1.1 sh (forked)  exit 0, adopted by init\n");
+        "   └─ p1.1.1 sh (forked)  exit 0, adopted by an outsider\n");
 }
 
 TEST_CASE("tree: neighbours alike fold, threads and processes") {

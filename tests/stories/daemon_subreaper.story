@@ -1,0 +1,18 @@
+# The same below a subreaper, which gets the daemon and collects it.
+$ kintrace --stable {FIXTURES}/double_fork_daemon subreaper
+p1 double_fork_dae
+  exec {FIXTURES}/double_fork_daemon subreaper
+  fork → p1.1
+  wait4 reaped p1.1 (exit 0)
+  wait4 reaped p1.1.1 (exit 0)
+  exit 0
+p1.1 double_fork_dae
+  fork → p1.1.1
+  exit 0
+p1.1.1 double_fork_dae
+  its parent p1.1 has ended: adopted by p1
+  exit 0
+
+p1 double_fork_daemon subreaper        exit 0
+└─ p1.1 double_fork_dae (forked)       exit 0, reaped by p1
+   └─ p1.1.1 double_fork_dae (forked)  exit 0, adopted by p1, reaped by p1

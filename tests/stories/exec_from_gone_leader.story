@@ -1,0 +1,16 @@
+# The same where the leader had already ended by itself.
+$ kintrace --stable {FIXTURES}/exec_from_thread gone
+p1 exec_from_threa
+  exec {FIXTURES}/exec_from_thread gone
+  thread → p1/t2
+  thread → p1/t3
+  ended: another thread's exec has taken its place
+p1/t2 exec_from_threa
+  ended by another thread's exec
+p1/t3 exec_from_threa
+  exec {FIXTURES}/exec_from_thread after, as the leader from now on
+  exit 0
+
+p1 exec_from_thread after       exit 0
+   · thread t1 exec_from_threa  superseded by another thread's exec
+   · thread t2 exec_from_threa  ended by another thread's exec

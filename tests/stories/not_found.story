@@ -1,0 +1,13 @@
+# A search that finds nothing: the finding names what was looked for, not where it was looked for last.
+$ kintrace --stable env nonexistent_program
+env: 'nonexistent_program': No such file or directory
+p1 env
+  exec /usr/bin/env nonexistent_program
+  exec /usr/bin/nonexistent_program failed: ENOENT (No such file or directory)
+  exec /bin/nonexistent_program failed: ENOENT (No such file or directory)
+  exit 127
+
+p1 env nonexistent_program  exit 127
+
+note: exec-failed: p1 could not become 'nonexistent_program': No such file or directory.
+      Check the name, PATH and the permissions.

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include "support/run.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "support/catch.hpp"
+
+namespace kintrace::test {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* marker_name = "KINTRACE_TEST_RUN";
+
+void close_fd(int& fd) {
+  if (fd >= 0) ::close(fd);
+  fd = -1;
+}
+
+// Both ends above the standard descriptors, and ours alone.
+std::array<int, 2> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+  for (int& end : ends) {
+    if (end > 2) continue;
+    const int low = end;
+    end = ::fcntl(low, F_DUPFD_CLOEXEC, 3);
+    ::close(low);
+  }
+  return ends;
+}
+
+[[noreturn]] void become(const Command& command, const std::vector<std::string>& environment,
+                         std::array<int, 3> standard) {
+  ::setsid();
+  ::alarm(0);
+  for (int number = 0; number < 3; ++number) ::dup2(standard.at(static_cast<std::size_t>(number)), number);
+  for (const int number : command.closed) ::close(number);
+  ::signal(SIGCHLD, command.ignore_sigchld ? SIG_IGN : SIG_DFL);
+  ::signal(SIGPIPE, SIG_DFL);
+  if (!command.directory.empty() && ::chdir(command.directory.c_str()) != 0) ::_exit(99);
+  std::vector<char*> argv, envp;
+  for (const std::string& word : command.argv)
+    argv.push_back(const_cast<char*>(word.c_str()));  // NOLINT: execvpe's signature
+  for (const std::string& variable : environment) envp.push_back(const_cast<char*>(variable.c_str()));  // NOLINT
+  argv.push_back(nullptr);
+  envp.push_back(nullptr);
+  ::execvpe(argv[0], argv.data(), envp.data());
+  ::_exit(errno == ENOENT ? 127 : 126);
+}
+
+std::vector<std::string> environment_for(const Command& command, const std::string& marker) {
+  std::vector<std::string> out;
+  const auto changed = [&](const std::string& variable) {
+    for (const auto& [name, value] : command.env) {
+      if (variable.compare(0, name.size() + 1, name + "=") == 0) return true;
+    }
+    return false;
+  };
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!changed(*variable)) out.emplace_back(*variable);
+  }
+  for (const auto& [name, value] : command.env) {
+    if (value) out.push_back(name + "=" + *value);
+  }
+  out.push_back(marker);
+  return out;
+}
+
+// Whether `fd` gave something. It is closed when it has ended.
+void take(int& fd, std::string& into) {
+  std::array<char, 65536> buffer{};
+  const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+  if (got > 0) {
+    into.append(buffer.data(), static_cast<std::size_t>(got));
+  } else if (got == 0 || (errno != EINTR && errno != EAGAIN)) {
+    close_fd(fd);
+  }
+}
+
+bool trace_a_child() {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (;;) ::pause();
+  }
+  const bool allowed = ::ptrace(PTRACE_SEIZE, child, nullptr, nullptr) == 0;
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ::waitpid(child, &status, __WALL);
+  return allowed;
+}
+
+}  // namespace
+
+std::optional<int> Outcome::code() const {
+  return WIFEXITED(status) ? std::optional{WEXITSTATUS(status)} : std::nullopt;
+}
+std::optional<int> Outcome::signal() const {
+  return WIFSIGNALED(status) ? std::optional{WTERMSIG(status)} : std::nullopt;
+}
+std::string Outcome::told() const {
+  const std::string end = timed_out ? "was killed by the test's time limit"
+                          : code()  ? fmt::format("exit {}", *code())
+                                    : fmt::format("signal {}", signal().value_or(0));
+  return fmt::format("{}\n--- stdout:\n{}\n--- stderr:\n{}", end, out, err);
+}
+
+Running::Running(const Command& command)
+    : deadline_(std::chrono::steady_clock::now() + command.limit),
+      input_(command.input),
+      hold_input_(command.input == until_told) {
+  static std::atomic<unsigned> number{0};
+  marker_ = fmt::format("{}={}.{}", marker_name, ::getpid(), ++number);
+  if (hold_input_) input_.clear();
+  const auto environment = environment_for(command, marker_);
+  auto in = make_pipe(), out = make_pipe(), err = make_pipe();
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error("fork");
+  if (pid_ == 0) become(command, environment, {in[0], out[1], err[1]});
+  close_fd(in[0]);
+  close_fd(out[1]);
+  close_fd(err[1]);
+  in_ = in[1];
+  out_ = out[0];
+  err_ = err[0];
+  ::fcntl(in_, F_SETFL, O_NONBLOCK);
+}
+
+Running::~Running() {
+  for (int* fd : {&in_, &out_, &err_}) close_fd(*fd);
+  kill_all();
+  reap(0);
+}
+
+bool Running::pump(int milliseconds) {
+  if (!hold_input_ && input_.empty()) close_fd(in_);
+  std::array<pollfd, 3> fds{{{out_, POLLIN, 0}, {err_, POLLIN, 0}, {input_.empty() ? -1 : in_, POLLOUT, 0}}};
+  ::poll(fds.data(), fds.size(), milliseconds);
+  if (fds[0].revents != 0) take(out_, outcome_.out);
+  if (fds[1].revents != 0) take(err_, outcome_.err);
+  if (fds[2].revents != 0) {
+    const ssize_t written = ::write(in_, input_.data(), input_.size());  // the test's main has SIGPIPE ignored here
+    if (written > 0) input_.erase(0, static_cast<std::size_t>(written));
+    if (written < 0 && errno != EAGAIN && errno != EINTR) input_.clear();
+  }
+  return out_ >= 0 || err_ >= 0;
+}
+
+bool Running::wait_for_line(const std::string& line) {
+  while (("\n" + outcome_.out).find("\n" + line + "\n") == std::string::npos) {
+    if (late() || !pump(20)) return false;
+  }
+  return true;
+}
+
+void Running::end_input() {
+  hold_input_ = false;
+  close_fd(in_);
+  input_.clear();
+}
+
+bool Running::reap(int options) {
+  if (!reaped_) reaped_ = ::waitpid(pid_, &outcome_.status, options) == pid_;
+  return reaped_;
+}
+
+Outcome Running::finish() {
+  while (pump(20) || !reap(WNOHANG)) {
+    if (out_ < 0 && err_ < 0) ::usleep(500);
+    if (!late()) continue;
+    outcome_.timed_out = true;
+    kill_all();
+    for (int* fd : {&out_, &err_}) close_fd(*fd);
+    reap(0);
+    break;
+  }
+  return outcome_;
+}
+
+std::vector<pid_t> Running::processes() const {
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0 || pid == ::getpid()) continue;
+    const std::string environment = read_file(entry.path() / "environ");
+    const bool ours = environment.find(marker_ + '\0') != std::string::npos;
+    if (ours || (pid == pid_ && !reaped_)) found.push_back(pid);
+  }
+  return found;
+}
+
+// Until none is left: one may have forked while we looked.
+void Running::kill_all() const {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    int alive = 0;
+    for (const pid_t pid : processes()) {
+      const std::string state = status_field(pid, "State");
+      if (state.empty() || state[0] == 'Z' || state[0] == 'X') continue;
+      ::kill(pid, SIGKILL);
+      ++alive;
+    }
+    if (alive == 0) return;
+    ::usleep(5000);
+  }
+}
+
+Outcome run(const Command& command) { return Running(command).finish(); }
+
+Command traced(Command command, const std::vector<std::string>& options) {
+  std::vector<std::string> argv{KINTRACE};
+  argv.insert(argv.end(), options.begin(), options.end());
+  argv.insert(argv.end(), command.argv.begin(), command.argv.end());
+  command.argv = std::move(argv);
+  return command;
+}
+
+bool ptrace_allowed() {
+  static const bool allowed = trace_a_child();
+  if (allowed) return true;
+  if (std::getenv("KINTRACE_REQUIRE_PTRACE") != nullptr)
+    FAIL("ptrace is forbidden here, and KINTRACE_REQUIRE_PTRACE is set");
+  WARN("SKIPPED: ptrace is forbidden here, so nothing that traces is tested");
+  return false;
+}
+
+Scratch::Scratch() {
+  std::string name = (fs::temp_directory_path() / "kintrace_test.XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
+  directory_ = name;
+}
+
+Scratch::~Scratch() {
+  std::error_code ignored;
+  fs::remove_all(directory_, ignored);
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void write_file(const std::string& path, const std::string& text, mode_t mode) {
+  std::ofstream(path, std::ios::binary) << text;
+  if (::chmod(path.c_str(), mode) != 0) throw std::runtime_error("chmod " + path);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string fixture(const std::string& name) { return std::string(FIXTURES) + "/" + name; }
+
+std::string status_field(pid_t pid, const std::string& name) {
+  for (const std::string& line : lines_of(read_file(fmt::format("/proc/{}/status", pid)))) {
+    if (line.compare(0, name.size() + 1, name + ":") != 0) continue;
+    const std::size_t begin = line.find_first_not_of(" \t", name.size() + 1);
+    return begin == std::string::npos ? "" : line.substr(begin);
+  }
+  return {};
+}
+
+}  // namespace kintrace::test
