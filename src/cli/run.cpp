@@ -69,7 +69,12 @@ int trace(const Options& options) {
 int read(const Options& options) {
   const auto source = sources::recording(*options.read);
   Story story(options);
-  source->run(story);
+  try {
+    source->run(story);
+  } catch (const UserError&) {
+    story.conclude();  // what was read before the fault
+    throw;
+  }
   if (const auto error = story.conclude()) throw *error;
   return 0;
 }

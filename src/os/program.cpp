@@ -15,14 +15,15 @@ namespace {
 
 int status_of(Errno error) { return error.value == ENOENT ? 127 : 126; }
 
-[[noreturn]] void become(const std::vector<char*>& argv, const Fd& gate, pid_t tracer,
-                         const struct sigaction& sigchld) {
+[[noreturn]] void become(const std::vector<char*>& argv, const Fd& gate, pid_t tracer, const struct sigaction& sigchld,
+                         const sigset_t& mask) {
   ::prctl(PR_SET_PTRACER, tracer, 0, 0, 0);  // fails where there is no Yama: then nothing needs to be allowed
   const pid_t self = ::getpid();
   char go = 0;
   if (::write(gate.get(), &self, sizeof self) != sizeof self || ::read(gate.get(), &go, 1) != 1) ::_exit(125);
   ::prctl(PR_SET_PTRACER, 0, 0, 0, 0);
   ::sigaction(SIGCHLD, &sigchld, nullptr);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   ::execvp(argv[0], argv.data());
   const int error = errno;
   [[maybe_unused]] const auto told = ::write(gate.get(), &error, sizeof error);
@@ -32,14 +33,14 @@ int status_of(Errno error) { return error.value == ENOENT ? 127 : 126; }
 }  // namespace
 
 Result<pid_t> fork_program(const std::vector<std::string>& argv, const Fd& gate, pid_t tracer,
-                           const struct sigaction& sigchld) {
+                           const struct sigaction& sigchld, const sigset_t& mask) {
   std::vector<char*> words;
   words.reserve(argv.size() + 1);
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));  // NOLINT: execvp's signature
   words.push_back(nullptr);
   const pid_t pid = ::fork();
   if (pid < 0) return Failure::last();
-  if (pid == 0) become(words, gate, tracer, sigchld);
+  if (pid == 0) become(words, gate, tracer, sigchld, mask);
   return pid;
 }
 

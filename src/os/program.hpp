@@ -16,10 +16,10 @@
 namespace kintrace::os {
 
 // Forks the program. In the child: allows `tracer` to trace it (PR_SET_PTRACER, Yama), says its pid on `gate`, waits
-// for one byte there, restores `sigchld`, and becomes `argv` as execvp(3) does. If that fails it writes its errno to
-// `gate` and ends with 127 (not found) or 126, as env(1).
+// for one byte there, restores the signal `mask` and `sigchld`, and becomes `argv` as execvp(3) does. If that fails it
+// writes its errno to `gate` and ends with 127 (not found) or 126, as env(1).
 Result<pid_t> fork_program(const std::vector<std::string>& argv, const Fd& gate, pid_t tracer,
-                           const struct sigaction& sigchld);
+                           const struct sigaction& sigchld, const sigset_t& mask);
 
 // Why PROGRAM could not be started, in words, with what to do about it.
 UserError exec_error(const std::string& program, Errno error);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <string_view>
 
 #include "os/fd.hpp"
 #include "os/ptrace.hpp"
@@ -38,28 +38,58 @@ Result<std::size_t> Stop::read(std::uint64_t address, std::span<std::byte> into)
   return read_proc_mem(tid_, address, into);
 }
 
-Result<std::string> Stop::read_string(std::uint64_t address, std::size_t most) const {
+namespace {
+
+// Reads whole pages and keeps the last: the strings of an argv lie one behind the other.
+class PageReader {
+ public:
+  explicit PageReader(const Stop& stop) : stop_(stop), bytes_(page, '\0') {}
+  // What is mapped from here to the end of its page; empty: nothing is.
+  std::string_view at(std::uint64_t address);
+  Result<std::string> string(std::uint64_t address, std::size_t most);
+
+ private:
+  const Stop& stop_;
+  std::string bytes_;
+  std::uint64_t number_ = 0;
+  std::size_t size_ = 0;
+};
+
+std::string_view PageReader::at(std::uint64_t address) {
+  if (address / page != number_ || size_ == 0) {
+    number_ = address / page;
+    const auto got = stop_.read(number_ * page, std::as_writable_bytes(std::span{bytes_}));
+    size_ = got ? *got : 0;
+  }
+  const std::size_t offset = address % page;
+  return offset < size_ ? std::string_view{bytes_}.substr(offset, size_ - offset) : std::string_view{};
+}
+
+Result<std::string> PageReader::string(std::uint64_t address, std::size_t most) {
   std::string out;
-  std::array<char, page> part{};
-  std::size_t want = 256;  // most strings are short; then a page at a time
   while (out.size() < most) {
-    const std::size_t length = std::min({want, static_cast<std::size_t>(to_page_end(address)), most - out.size()});
-    const auto got = read(address, std::as_writable_bytes(std::span{part.data(), length}));
-    if (!got || *got == 0) {
+    const std::string_view part = at(address).substr(0, most - out.size());
+    if (part.empty()) {
       if (!out.empty()) return out;  // it runs into unmapped memory: what there was
-      return got ? Failure{Errno{EFAULT}} : got.error();
+      return Failure{Errno{EFAULT}};
     }
-    const auto* end = static_cast<const char*>(std::memchr(part.data(), '\0', *got));
-    out.append(part.data(), end != nullptr ? static_cast<std::size_t>(end - part.data()) : *got);
-    if (end != nullptr) break;
-    address += *got;
-    want = page;
+    const std::size_t end = part.find('\0');
+    out += part.substr(0, end);
+    if (end != std::string_view::npos) break;
+    address += part.size();
   }
   return out;
 }
 
+}  // namespace
+
+Result<std::string> Stop::read_string(std::uint64_t address, std::size_t most) const {
+  return PageReader{*this}.string(address, most);
+}
+
 Result<std::vector<std::string>> Stop::read_strings(std::uint64_t address, std::size_t most) const {
   std::vector<std::string> out;
+  PageReader reader(*this);
   std::array<std::uint64_t, 64> pointers{};  // of the native word size: only native calls are decoded
   for (std::size_t taken = 0; taken < most;) {
     // A pointer may straddle two pages.
@@ -72,7 +102,7 @@ Result<std::vector<std::string>> Stop::read_strings(std::uint64_t address, std::
     }
     for (std::size_t i = 0; i < whole; ++i) {
       if (pointers.at(i) == 0 || taken >= most) return out;
-      auto word = read_string(pointers.at(i), most - taken);
+      auto word = reader.string(pointers.at(i), most - taken);
       if (!word) return out.empty() ? Result<std::vector<std::string>>{word.error()} : out;
       taken += word->size() + sizeof pointers[0];
       out.push_back(std::move(*word));

@@ -103,7 +103,7 @@ bool Engine::follow() {
     }
   }
   if (!let_go_of_some) release_overdue(0);  // the ends of tasks whose birth will never be told
-  KINTRACE_CHECK(let_go_of_some || tracees_.empty(), "the kernel has no tracee left, and we have");
+  if (!let_go_of_some) lose_rest();
   end_run(let_go_of_some ? "interrupted" : "done");
   return running_;
 }
@@ -166,14 +166,18 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
     emit_now(parent, std::move(fact));
   }
   std::ignore = std::move(stop).resume(Until::syscall);
-  if (!early.empty()) return finish(born, early.mapped());
+  if (!early.empty()) return finish(born, early.mapped().report);
   if (auto held = held_.extract(child); !held.empty()) start(std::move(held.mapped().stop), born);
 }
 
 void Engine::hold(os::Stop stop) {
   const Tid tid = stop.tid();
   if (auto before = held_.extract(tid); !before.empty()) std::move(before.mapped().stop).forget();
-  held_.emplace(tid, Held{std::move(stop), now_});
+  std::optional<os::TaskStatus> status;
+  if (stop.status().kind() == Kind::exiting) {
+    if (auto read = proc_.status(tid)) status = std::move(*read);
+  }
+  held_.emplace(tid, Held{std::move(stop), now_, std::move(status)});
 }
 
 // The first stop of a child, or whatever stop it was in when its birth became known.
@@ -196,24 +200,29 @@ void Engine::release_overdue(Nanoseconds limit) {
   }
   for (const Tid tid : overdue) {
     auto held = held_.extract(tid);
-    adopt(tid, proc_.status(tid).value_or(
-                   os::TaskStatus{.name = {}, .tgid = led_by(tid), .ppid = {}, .threads = {}, .vm_hwm = {}}));
+    const auto status = proc_.status(tid);
+    adopt(tid, status ? std::optional{*status} : held.mapped().status);
     start(std::move(held.mapped().stop), *tracees_.find(tid));
   }
-  std::vector<os::Report> ends;
-  for (const auto& [tid, report] : early_ends_) {
-    if (now_ - report.told >= limit) ends.push_back(report);
+  std::vector<Tid> ends;
+  for (const auto& [tid, end] : early_ends_) {
+    if (now_ - end.report.told >= limit) ends.push_back(tid);
   }
-  for (const os::Report& report : ends) {
-    early_ends_.erase(report.tid);
-    adopt(report.tid, {.name = {}, .tgid = led_by(report.tid), .ppid = {}, .threads = {}, .vm_hwm = {}});
-    finish(*tracees_.find(report.tid), report);
-  }
+  for (const Tid tid : ends) adopt_dead(tid);
   flush();
 }
 
+void Engine::adopt_dead(Tid tid) {
+  const auto end = early_ends_.extract(tid);
+  adopt(tid, end.mapped().status);
+  finish(*tracees_.find(tid), end.mapped().report);
+}
+
 // A birth whose event was lost with its sender: creator and kind are what /proc still says.
-void Engine::adopt(Tid tid, const os::TaskStatus& status) {
+void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
+  os::TaskStatus status;
+  status.tgid = led_by(tid);
+  if (known) status = *known;
   const bool thread = leader_of(status.tgid) != tid && tracees_.find(status.tgid) != nullptr;
   const Group* creator = tracees_.find(thread ? status.tgid : status.ppid);
   const Tracee& born = tracees_.born(tid, thread ? status.tgid : led_by(tid), status.ppid);
@@ -258,9 +267,9 @@ void Engine::execed(os::Stop stop) {
     return;
   }
   const Tid former{static_cast<std::int32_t>(*message)};
-  const bool taken =
-      task != nullptr && task->call && syscalls::is_exec(*task->call->row);  // a reused tid told us before
-  if (former != tid && !taken) {
+  const bool taken = task != nullptr && in_exec(*task);  // a reused tid told us before
+  const bool known = tracees_.find(former) != nullptr;
+  if (former != tid && known && !taken) {
     supersede(*group, former);
     task = tracees_.find(tid);
   }
@@ -277,9 +286,8 @@ void Engine::execed(os::Stop stop) {
     auto request = syscalls::exec_request(*task->call);
     fact.path = std::move(request.path);
     fact.argv = std::move(request.argv);
-  } else {
-    fact.argv = proc_.cmdline(tid).value_or({});
   }
+  if (fact.argv.empty()) fact.argv = proc_.cmdline(tid).value_or({});  // it could not be read before, or was not seen
   if (fact.path.empty()) {
     fact.path = proc_.exe(tid).value_or({});
     fact.comm = proc_.comm(tid).value_or({});
@@ -302,7 +310,10 @@ void Engine::execed(os::Stop stop) {
 }
 
 void Engine::group_stopped(os::Stop stop, Tracee& task) {
-  if (!std::exchange(task.group->stopped, true)) emit_now(task, Stopped{stop.status().signal()});
+  if (!std::exchange(task.group->stopped, true)) {
+    emit_now(task, Stopped{stop.status().signal()});
+    if (task.group->pid == led_by(root_)) options_.mirror(SIGSTOP);
+  }
   std::ignore = std::move(stop).listen();
 }
 
@@ -310,7 +321,10 @@ void Engine::trapped(os::Stop stop, Tracee& task) {
   // A new task under the tid that an exec has just freed: its own first stop, while the exec's event is still to be
   // read.
   if (in_exec(task) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
-  if (std::exchange(task.group->stopped, false)) emit_now(task, Continued{});
+  if (std::exchange(task.group->stopped, false)) {
+    emit_now(task, Continued{});
+    if (task.group->pid == led_by(root_)) options_.mirror(SIGCONT);
+  }
   std::ignore = std::move(stop).resume(Until::syscall);
 }
 
@@ -326,6 +340,20 @@ void Engine::let_go() {
   held_.clear();
 }
 
+// The kernel has no tracee left. Whom we still have ended without a report: a leader whose tid an untraced thread took
+// by its exec (docs/ptrace-notes.md, C4).
+void Engine::lose_rest() {
+  for (const Tid tid : tracees_.all()) {
+    Tracee& task = *tracees_.find(tid);
+    cut_calls(task);
+    Exited fact;  // with neither code nor signal: nobody knows
+    fact.group = tid == leader_of(task.group->pid);
+    emit_now(task, fact);
+    tracees_.ended(tid);
+    ++lost_;
+  }
+}
+
 void Engine::begin_run() {
   running_ = true;
   last_seq_ = 0;
@@ -339,6 +367,7 @@ void Engine::end_run(const char* why) {
   RunEnd end;
   end.seq = next_seq();
   end.events = events_;
+  end.lost = lost_;
   end.dur = running_ ? os::monotonic() - start_ : 0;
   if (root_ending_) {
     end.code = root_ending_->code;

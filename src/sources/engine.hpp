@@ -29,6 +29,9 @@ struct EngineOptions {
   RunHeader header;  // complete but for the start time, which is that of the first exec
   // If set, called with everything told so far dealt with, and the task stopped (`periodic`: not necessarily).
   std::function<void(Moment, Tid)> checkpoint;
+  // The root was stopped (SIGSTOP), or was continued or has ended (SIGCONT): whoever stands for it should do as it
+  // does.
+  std::function<void(int)> mirror = [](int) {};
   std::string without_row;  // a syscall whose row has no effect: the self-check must then find differences
   const std::atomic<bool>* stop_asked = nullptr;  // end the watch; a signal interrupts the wait as well
 };
@@ -56,11 +59,18 @@ class Engine final : private syscalls::Keeper {
   struct Held {
     os::Stop stop;
     Nanoseconds since;
+    std::optional<os::TaskStatus> status;  // of one that is about to end: afterwards nobody knows
+  };
+  struct EarlyEnd {
+    os::Report report;
+    std::optional<os::TaskStatus> status;
   };
   void start(os::Stop stop, Tracee& child);
   void hold(os::Stop stop);
   void release_overdue(Nanoseconds limit);
-  void adopt(Tid tid, const os::TaskStatus& status);
+  void adopt(Tid tid, const std::optional<os::TaskStatus>& known);
+  void adopt_dead(Tid tid);
+  void adopt_dead_of(Tgid pid);
   void supersede(Group& group, Tid former);
 
   // Syscalls.
@@ -83,6 +93,7 @@ class Engine final : private syscalls::Keeper {
   EndedBy ended_by(const Tracee& task, const Ending& ending);
   void check(Moment moment, Tid tid);
   void let_go();
+  void lose_rest();
 
   // Events.
   void begin_run();
@@ -101,7 +112,7 @@ class Engine final : private syscalls::Keeper {
   Tracees tracees_;
   Graves graves_;
   std::unordered_map<Tid, Held> held_;
-  std::unordered_map<Tid, os::Report> early_ends_;  // of children that ended before their parent's event came
+  std::unordered_map<Tid, EarlyEnd> early_ends_;  // of children that ended before their parent's event came
   Tid root_;
   std::optional<Ending> root_ending_;
   bool running_ = false;   // the root has become a program: from here on all is told
@@ -109,6 +120,7 @@ class Engine final : private syscalls::Keeper {
   Nanoseconds now_ = 0;    // when the report in hand was told
   std::uint64_t last_seq_ = 0;
   std::int64_t events_ = 0;
+  std::int64_t lost_ = 0;  // events that must have been, and were not reported
   std::vector<Message> told_;
 };
 

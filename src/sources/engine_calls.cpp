@@ -59,11 +59,18 @@ void capture_in(const os::Stop& stop, syscalls::Call& call) {
   }
 }
 
+std::size_t out_size(syscalls::Arg kind) {
+  switch (kind) {
+    case syscalls::Arg::out_status: return sizeof(int);
+    case syscalls::Arg::out_siginfo: return sizeof(siginfo_t);
+    default: return 0;
+  }
+}
+
 void capture_out(const os::Stop& stop, syscalls::Call& call) {
   for (std::size_t i = 0; i < call.args.size(); ++i) {
-    const std::uint64_t value = call.args.at(i);
-    if (call.row->args.at(i).kind != syscalls::Arg::out_siginfo || value == 0) continue;
-    call.captured.at(i) = or_nothing(read_bytes(stop, value, sizeof(siginfo_t)));
+    const std::size_t size = out_size(call.row->args.at(i).kind);
+    if (size != 0 && call.args.at(i) != 0) call.captured.at(i) = or_nothing(read_bytes(stop, call.args.at(i), size));
   }
 }
 
@@ -124,6 +131,7 @@ void Engine::finish(Tracee& task, syscalls::Call call) {
   const bool was_wait = call.row->blocks == syscalls::Blocks::on_children;
   // A wait that failed collected nobody: who vanished during it was reaped by the kernel, and that is why it failed.
   if (was_wait && call.failed()) tell_reaped_by_kernel(*task.group);
+  if (was_wait && call.cut) tell_reaped_unseen(*task.group, task.tid);
   if (call.row->name != options_.without_row) call.row->effect(call, *this);
   if (was_wait) tell_reaped_by_kernel(*task.group);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's part that follows each task to its end, and its remains to whoever collects them.
 #include <algorithm>
+#include <csignal>
 
 #include "sources/engine.hpp"
 
@@ -32,9 +33,16 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
 }
 
 void Engine::ended(const os::Report& report) {
-  if (auto held = held_.extract(report.tid); !held.empty()) std::move(held.mapped().stop).forget();
+  std::optional<os::TaskStatus> status;
+  if (auto held = held_.extract(report.tid); !held.empty()) {
+    std::move(held.mapped().stop).forget();
+    status = std::move(held.mapped().status);
+  }
   if (Tracee* task = tracees_.find(report.tid)) return finish(*task, report);
-  early_ends_.emplace(report.tid, report);
+  if (!status) {
+    if (auto zombie = proc_.status(report.tid)) status = std::move(*zombie);
+  }
+  early_ends_.emplace(report.tid, EarlyEnd{report, std::move(status)});
 }
 
 EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
@@ -66,6 +74,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   fact.by = ended_by(task, ending);
   fact.group = task.tid == leader_of(group.pid);
   if (fact.group) {
+    adopt_dead_of(group.pid);
     const std::set<Tid> left = group.tasks;  // an exec's event was lost with its process: they ended with it
     for (const Tid tid : left) {
       if (tid == task.tid) continue;
@@ -86,8 +95,20 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   const bool whole_group = fact.group;
   emit_now(task, fact);
   tracees_.ended(task.tid);
-  if (report.tid == root_) root_ending_ = ending;
+  if (report.tid == root_) {
+    root_ending_ = ending;
+    options_.mirror(SIGCONT);
+  }
   if (whole_group) group_ended(group, report);
+}
+
+// Threads of a process that is about to be told as ended, whose own end came before their birth was known.
+void Engine::adopt_dead_of(Tgid pid) {
+  std::vector<Tid> threads;
+  for (const auto& [tid, end] : early_ends_) {
+    if (end.status && end.status->tgid == pid) threads.push_back(tid);
+  }
+  for (const Tid tid : threads) adopt_dead(tid);
 }
 
 // The tracer has collected it, so that the real parent may: did it leave a zombie, and what becomes of its children?
@@ -134,7 +155,7 @@ void Engine::tell_reaped_by_kernel(Group& parent) {
   }
 }
 
-// At the end of a process whose waits are not decoded: whoever of its dead is gone by now, it must have collected.
+// Whoever of its dead is gone was collected by a call that we did not see to its end: of another architecture, or cut.
 void Engine::tell_reaped_unseen(Group& parent, Tid last) {
   for (;;) {
     auto dead = graves_.collected_by(parent.pid, os::is_gone);

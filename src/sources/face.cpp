@@ -29,7 +29,9 @@ void pass_on(int signal, siginfo_t* info, void* /*context*/) {
   const int saved = errno;
   const bool from_terminal = info->si_code == SI_KERNEL;
   if (const pid_t pid = program; pid != 0) {
-    if ((signal == SIGTERM || signal == SIGHUP) && !from_terminal) ::kill(pid, signal);
+    // What the program sent to its whole group it has not sent to itself.
+    const bool own = info->si_pid == pid;
+    if ((signal == SIGTERM || signal == SIGHUP) && !from_terminal && !own) ::kill(pid, signal);
   } else if (const pid_t watcher = tracer; watcher != 0) {
     ::kill(watcher, SIGTERM);
   }
@@ -49,9 +51,9 @@ void watch_signals() {
   }
 }
 
-int wait_for(pid_t pid, int options) {
+int wait_for(pid_t pid) {
   int status = 0;
-  while (::waitpid(pid, &status, options) < 0) {
+  while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return 0;
   }
   return status;
@@ -63,15 +65,12 @@ void be_the_face(const Face& face) {
   tracer = face.tracer;
   program = face.program;
   watch_signals();
-  int status = wait_for(face.program, WUNTRACED);
-  while (WIFSTOPPED(status)) {
-    ::kill(::getpid(), SIGSTOP);  // so that the shell sees its job stopped; fg's SIGCONT to the group wakes us both
-    status = wait_for(face.program, WUNTRACED);
-  }
+  ::sigprocmask(SIG_SETMASK, &face.mask, nullptr);
+  const os::WaitStatus ended{wait_for(face.program)};
   program = 0;
-  const os::WaitStatus traced{wait_for(face.tracer, 0)};
+  const os::WaitStatus traced{wait_for(face.tracer)};
   tracer = 0;
-  for (const pid_t helper : face.helpers) wait_for(helper, 0);
+  for (const pid_t helper : face.helpers) wait_for(helper);
   const Ending how = traced.ending();
   if (how.signal) {
     const std::string text = fmt::format("kintrace: the tracer was ended by {}; the program went on untraced\n",
@@ -80,7 +79,7 @@ void be_the_face(const Face& face) {
   } else if (how.code != 0) {
     ::_exit(*how.code);
   }
-  os::end_as(os::WaitStatus{status}.ending());
+  os::end_as(ended.ending());
 }
 
 }  // namespace kintrace::sources

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The process that the shell started. It traces nothing and prints nothing while all is well: it is the program's
-// parent, stops when the program is stopped, passes on what was meant for the program, and at last ends as the program
-// did.
+// parent, is stopped by the tracer while the program is stopped, passes on what was meant for the program, and at last
+// ends as the program did.
 #pragma once
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <vector>
 
 namespace kintrace::sources {
@@ -14,6 +15,7 @@ struct Face {
   pid_t program = 0;
   pid_t tracer = 0;
   std::vector<pid_t> helpers;
+  sigset_t mask{};  // to be restored once its handlers stand
 };
 
 [[noreturn]] void be_the_face(const Face& face);

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <csignal>
 #include <exception>
+#include <system_error>
 #include <thread>
 
 #include "os/fd.hpp"
@@ -61,14 +62,7 @@ class Launched : public Source {
       : argv_(std::move(argv)), options_(std::move(options)), gate_(std::move(gate)), face_(face) {}
 
   void run(Sink& sink) override {
-    std::thread engine([this] {
-      try {
-        trace();
-      } catch (...) {
-        error_ = std::current_exception();
-      }
-      queue_.close();
-    });
+    std::thread engine = start_engine();
     std::vector<Message> messages;
     while (queue_.take(messages)) {
       for (const Message& message : messages) {
@@ -88,13 +82,28 @@ class Launched : public Source {
   }
 
  private:
+  std::thread start_engine() {
+    try {
+      return std::thread([this] {
+        try {
+          trace();
+        } catch (...) {
+          error_ = std::current_exception();
+        }
+        queue_.close();
+      });
+    } catch (const std::system_error& error) {
+      throw UserError(std::string{"cannot start a thread: "} + error.code().message(),
+                      "is the limit of processes (ulimit -u) reached?");
+    }
+  }
+
   void trace() {
     const sigset_t set = ending_signals();
     ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
     pid_t program = 0;
-    if (::read(gate_.get(), &program, sizeof program) != sizeof program) {
-      throw UserError("the program could not be started");
-    }
+    // End of file: the program was killed before it could say anything, or could not be forked. The face knows.
+    if (::read(gate_.get(), &program, sizeof program) != sizeof program) return;
     options_.header.root = Tgid{program};
     options_.stop_asked = &stop_asked;
     if (options_.checkpoint) {
@@ -103,8 +112,16 @@ class Launched : public Source {
         compare(moment, tid);
       };
     }
+    // So that the shell sees its job stopped and running as the program is. Only we can do it: we alone hear of stops
+    // and continuations in their order, and the later signal undoes the earlier.
+    options_.mirror = [face = face_](int signal) {
+      if (::getppid() == face) ::kill(face, signal);
+    };
     Engine engine(queue_, std::move(options_));
-    if (const auto seized = engine.seize(Tid{program}, Tgid{face_}); !seized) throw seize_error(seized.error());
+    if (const auto seized = engine.seize(Tid{program}, Tgid{face_}); !seized) {
+      if (seized.error().gone()) return;  // killed; the face ends as it did
+      throw seize_error(seized.error());
+    }
     const char go = 1;
     [[maybe_unused]] const auto told = ::write(gate_.get(), &go, sizeof go);
     const bool ran = engine.follow();
@@ -132,6 +149,11 @@ std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
   }, plain{};
   plain.sa_handler = SIG_DFL;
   ::sigaction(SIGCHLD, &plain, &inherited);
+  // A signal that comes before the face has its handlers waits for them; the program gets the mask back as it was.
+  sigset_t early, mask;
+  sigemptyset(&early);
+  for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGQUIT}) sigaddset(&early, signal);
+  ::sigprocmask(SIG_BLOCK, &early, &mask);
   const pid_t face = ::getpid();
   auto gate = os::socket_pair();
   if (!gate) throw cannot(gate.error());
@@ -148,13 +170,13 @@ std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
     return std::make_unique<Launched>(plan.argv, std::move(options), std::move(gate->ours), face);
   }
   gate->ours.reset();
-  const auto program = os::fork_program(plan.argv, gate->theirs, tracer, inherited);
+  const auto program = os::fork_program(plan.argv, gate->theirs, tracer, inherited, mask);
   gate->theirs.reset();
   if (!program) throw cannot(program.error());
   // Not even our own outputs: a command that reads one must see its end when the tracer closes it.
   os::close_inherited(false);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
-  be_the_face({*program, tracer, plan.helpers});
+  be_the_face({*program, tracer, plan.helpers, mask});
 }
 
 }  // namespace kintrace::sources

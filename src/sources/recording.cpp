@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "os/fd.hpp"
 #include "text/escape.hpp"
@@ -33,9 +34,11 @@ concept Enumeration = requires {
   Names<T>::value;
 };
 
+constexpr std::int64_t largest = (std::int64_t{1} << 53) - 1;  // docs/trace-format.md
+
 std::int64_t integer(dom::element json) {
   std::int64_t value = 0;
-  if (json.get(value) != simdjson::SUCCESS) throw Malformed{};
+  if (json.get(value) != simdjson::SUCCESS || value > largest || value < -largest) throw Malformed{};
   return value;
 }
 
@@ -51,7 +54,12 @@ void decode(dom::element json, bool& value) {
   if (json.get(value) != simdjson::SUCCESS) throw Malformed{};
 }
 void decode(dom::element json, std::int64_t& value) { value = integer(json); }
-void decode(dom::element json, int& value) { value = static_cast<int>(integer(json)); }
+template <class T>
+T in_range(std::int64_t number) {
+  if (!std::in_range<T>(number)) throw Malformed{};
+  return static_cast<T>(number);
+}
+void decode(dom::element json, int& value) { value = in_range<int>(integer(json)); }
 void decode(dom::element json, std::string& value) { value = string(json); }
 void decode(dom::element json, Signal& value) {
   const auto named = text::signal_named(string(json));
@@ -65,7 +73,7 @@ void decode(dom::element json, Errno& value) {
 }
 template <class Tag, class Rep>
 void decode(dom::element json, Id<Tag, Rep>& value) {
-  value.value = static_cast<Rep>(integer(json));
+  value.value = in_range<Rep>(integer(json));
 }
 template <Enumeration E>
 void decode(dom::element json, E& value) {
@@ -120,7 +128,9 @@ class Lines {
  public:
   explicit Lines(int fd) : fd_(fd) {}
   // The next line without its newline. What follows the last newline is no line: the recording was cut there.
-  std::optional<std::string_view> next() {
+  // `before_reading` is called when it has to be waited for.
+  template <class Before>
+  std::optional<std::string_view> next(const Before& before_reading) {
     for (;;) {
       const char* const begin = buffer_.data() + begin_;
       const auto* const newline =
@@ -132,6 +142,7 @@ class Lines {
         return line;
       }
       searched_ = end_ - begin_;
+      before_reading();
       if (!fill()) return {};
     }
   }
@@ -165,11 +176,11 @@ class Recording : public Source {
 
   void run(Sink& sink) override {
     Lines lines(fd_ ? fd_.get() : STDIN_FILENO);
-    const auto first = lines.next();
+    const auto first = lines.next([] {});
     if (!first) throw not_a_recording();
     sink.begin(header(*first));
     std::size_t number = 1;
-    while (const auto line = lines.next()) {
+    while (const auto line = lines.next([&] { sink.settle(); })) {
       ++number;
       try {
         if (tell(*line, sink)) return;

@@ -59,6 +59,13 @@ void Tracees::ended(Tid tid) {
   tasks_.erase(found);
 }
 
+std::vector<Tid> Tracees::all() const {
+  std::vector<Tid> tids;
+  tids.reserve(tasks_.size());
+  for (const auto& [tid, task] : tasks_) tids.push_back(tid);
+  return tids;
+}
+
 void Tracees::ended(Tgid pid) { groups_.erase(pid); }
 
 Tracee* Tracees::execing(const Group& group) {

@@ -58,7 +58,7 @@ class Tracees {
   void take_leadership(Tid former, Tgid pid);
   void ended(Tid tid);
   void ended(Tgid pid);
-  bool empty() const { return tasks_.empty(); }
+  std::vector<Tid> all() const;
   // The task of `group` that is in an exec, if any.
   Tracee* execing(const Group& group);
   // Whether a task of `group` may be collecting a child just now.

@@ -34,6 +34,7 @@ enum class Arg {
   in_path,        // a string, cut at PATH_MAX
   in_strings,     // argv: a NULL-terminated array of strings
   in_clone_args,  // struct clone_args, its size in the next argument
+  out_status,     // wait(2)'s int
   out_siginfo,    // siginfo_t
 };
 

@@ -21,7 +21,14 @@ bool came_to_nothing(const Call& call, Keeper& keeper) {
 }
 
 void waited_for(const Call& call, Keeper& keeper) {
+  constexpr std::size_t wstatus = 1;
   if (came_to_nothing(call, keeper) || *call.result == 0) return;  // 0: WNOHANG, and nobody was dead
+  int status = 0;
+  const Bytes bytes = call.text(wstatus);
+  if (bytes.size() >= sizeof status) {
+    std::memcpy(&status, bytes.data(), sizeof status);
+    if (WIFSTOPPED(status) || WIFCONTINUED(status)) return;
+  }
   keeper.collected(call, Tgid{static_cast<std::int32_t>(*call.result)});
 }
 
@@ -32,7 +39,8 @@ void waited_by_id(const Call& call, Keeper& keeper) {
   const Bytes bytes = call.text(infop);
   if (bytes.size() >= sizeof info) {
     std::memcpy(&info, bytes.data(), sizeof info);
-    if (info.si_pid != 0) keeper.collected(call, Tgid{info.si_pid});  // 0: WNOHANG, and nobody was dead
+    const bool died = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+    if (info.si_pid != 0 && died) keeper.collected(call, Tgid{info.si_pid});  // 0: WNOHANG, and nobody was dead
   } else if (call.args[idtype] == P_PID) {
     keeper.collected(call, Tgid{static_cast<std::int32_t>(call.args[id])});
   } else {
@@ -45,7 +53,7 @@ constexpr Row rows[] = {
      "wait4",
      Class::lifecycle,
      Exit::always,
-     {{{"pid", Arg::number}, {"status", Arg::address}, {"options", Arg::number}, {"rusage", Arg::address}}},
+     {{{"pid", Arg::number}, {"status", Arg::out_status}, {"options", Arg::number}, {"rusage", Arg::address}}},
      waited_for,
      Blocks::on_children},
     {SYS_waitid,

@@ -45,6 +45,8 @@ class Timeline : public View {
   void begin(const RunHeader& header) override {
     std::from_chars(header.start_realtime_ns.data(), header.start_realtime_ns.data() + header.start_realtime_ns.size(),
                     start_);
+    constexpr std::int64_t year_2200 = 7'258'118'400'000'000'000;
+    if (start_ < 0 || start_ > year_2200) start_ = 0;
     if (header.root) pid_width_ = std::to_string(header.root->value).size();
   }
 

@@ -121,7 +121,7 @@ class Describe {
     const std::string child = naming_.process(fact.child, world_);
     const std::string how = ending_words(fact.code, fact.signal, false);
     if (fact.syscall.empty() && !fact.by_kernel) {
-      return {fmt::format("has reaped {} ({}), by a call that is not decoded", child, how), Tone::quiet};
+      return {fmt::format("has reaped {} ({}), by a call whose end was not seen", child, how), Tone::quiet};
     }
     if (fact.by_kernel) {
       return {fmt::format("{} ({}) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)", child, how),

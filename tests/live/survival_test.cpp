@@ -263,3 +263,17 @@ TEST_CASE("survival: kill -9 at random, while tasks are born, exec and end", "[l
     CHECK(ends_of_tasks(lives_of(events)) == tasks_born(events));
   }
 }
+
+TEST_CASE("survival: a process whose end nobody reports", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  Running running(traced({.argv = {fixture("hidden_thread_execs")}}, {"-qq", "-o", scratch.path("x.jsonl")}));
+  const Outcome outcome = running.finish();
+  INFO(outcome.told());
+  CHECK_FALSE(outcome.timed_out);
+  CHECK(outcome.code() == 0);
+  CHECK(outcome.out == "ok\n");
+  const string text = read_file(scratch.path("x.jsonl"));
+  CHECK(text.find("\"lost\":1,") != string::npos);
+  CHECK(text.find("\"ev\":\"end\"") != string::npos);
+}

@@ -222,6 +222,19 @@ TEST_CASE("transparency: signals sent to kintrace are the program's", "[live]") 
   }
 }
 
+TEST_CASE("transparency: whoever continues a stopped program, kintrace goes on with it", "[live]") {
+  if (!ptrace_allowed()) return;
+  for (int round = 0; round < 20; ++round) {
+    const auto outcome = Running(traced({.argv = {"sh", "-c",
+                                                  "(while ! grep -q 'State:.T\\|State:.t' /proc/$$/status; do :; done; "
+                                                  "kill -CONT $$) & kill -STOP $$; exit 6"}},
+                                        {"-qq"}))
+                             .finish();
+    CHECK_FALSE(outcome.timed_out);
+    CHECK(outcome.code() == 6);
+  }
+}
+
 TEST_CASE("transparency: a stopped program is a stopped job", "[live]") {
   if (!ptrace_allowed()) return;
   Running job(traced({.argv = {"sh", "-c", "echo ready; kill -STOP $$; exit 6"}}, {"-qq"}));

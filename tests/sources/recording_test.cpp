@@ -133,5 +133,10 @@ TEST_CASE("recording: what is no recording is refused in words") {
   CHECK_THROWS_WITH(test::read(header + "{\"ev\":\"exited\",\"code\":\"x\"}\n"), test::contains("line 2: \"code\""));
   CHECK_THROWS_WITH(test::read(header + "{\"seq\":1}\n"), test::contains("\"ev\""));
   CHECK_THROWS_WITH(test::read(header + "{\"ev\":\"exited\",\"signal\":\"SIGNONE\"}\n"), test::contains("\"signal\""));
+  // Numbers that the format does not allow, or that are no tid.
+  for (const char* bad :
+       {"\"t\":9007199254740992", "\"dur\":-9223372036854775808", "\"tid\":4294967297", "\"code\":99999999999"}) {
+    CHECK_THROWS_WITH(test::read(header + "{\"ev\":\"exited\"," + bad + "}\n"), test::contains("line 2: "));
+  }
   CHECK_THROWS_AS(sources::recording("/nonexistent/x.jsonl"), UserError);
 }
