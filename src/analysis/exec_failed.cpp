@@ -49,6 +49,7 @@ class ExecFailedRule : public Rule {
       by_cause[{attempt.wanted(), error}].push_back(index);
     }
     std::vector<Finding> findings;
+    findings.reserve(by_cause.size());
     for (const auto& [cause, processes] : by_cause)
       findings.push_back(finding(cause.first, cause.second, processes, world, name));
     return findings;
