@@ -37,7 +37,6 @@ class View {
   virtual ~View() = default;
   virtual void begin(const RunHeader&) {}
   virtual void event(const Event&, const World&) {}
-  virtual void settle() {}  // all that was ready has been told
   // The run is over. `end` is absent when a recording was cut short.
   virtual void end(const std::optional<RunEnd>& end, const World& world) = 0;
 };

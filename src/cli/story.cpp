@@ -61,7 +61,6 @@ void Story::event(const Event& event) {
 }
 
 void Story::settle() {
-  for (const Shown& shown : shown_) shown.view->settle();
   for (const auto& output : outputs_) output->flush();
 }
 

@@ -130,7 +130,6 @@ Tracer::Batch Tracer::wait(std::optional<Nanoseconds> patience) const {
       batch.reports.push_back(report);
     } else if (tid < 0) {
       batch.left = errno != ECHILD || !batch.reports.empty();
-      batch.interrupted = errno == EINTR;
       break;
     } else if (!batch.reports.empty() || !patience || monotonic() >= until) {
       break;

@@ -94,8 +94,7 @@ class Tracer {
   // true).
   struct Batch {
     std::vector<Report> reports;
-    bool left = true;          // there are tracees
-    bool interrupted = false;  // a signal came before any report
+    bool left = true;  // there are tracees
   };
   Batch wait(std::optional<Nanoseconds> patience) const;
   // The next report of one task only; gone() if it has ended.
