@@ -102,8 +102,10 @@ bool Engine::follow() {
       break;
     }
   }
-  if (!let_go_of_some) release_overdue(0);  // the ends of tasks whose birth will never be told
-  if (!let_go_of_some) lose_rest();
+  if (!let_go_of_some) {
+    release_overdue(0);  // the ends of tasks whose birth will never be told
+    lose_rest();
+  }
   end_run(let_go_of_some ? "interrupted" : "done");
   return running_;
 }
@@ -174,9 +176,7 @@ void Engine::hold(os::Stop stop) {
   const Tid tid = stop.tid();
   if (auto before = held_.extract(tid); !before.empty()) std::move(before.mapped().stop).forget();
   std::optional<os::TaskStatus> status;
-  if (stop.status().kind() == Kind::exiting) {
-    if (auto read = proc_.status(tid)) status = std::move(*read);
-  }
+  if (stop.status().kind() == Kind::exiting) status = status_of(tid);
   held_.emplace(tid, Held{std::move(stop), now_, std::move(status)});
 }
 
@@ -192,16 +192,16 @@ void Engine::start(os::Stop stop, Tracee& child) {
 void Engine::release_overdue(Nanoseconds limit) {
   now_ = os::monotonic();
   std::vector<Tid> overdue;
-  for (const auto& [tid, held] : held_) {
+  for (auto& [tid, held] : held_) {
     if (now_ - held.since < hold_check) continue;
-    const auto status = proc_.status(tid);
+    const auto status = status_of(tid);
+    if (status) held.status = status;
     const bool orphan = status && tracees_.find(status->tgid) == nullptr && tracees_.find(status->ppid) == nullptr;
     if (orphan || now_ - held.since >= limit) overdue.push_back(tid);
   }
   for (const Tid tid : overdue) {
     auto held = held_.extract(tid);
-    const auto status = proc_.status(tid);
-    adopt(tid, status ? std::optional{*status} : held.mapped().status);
+    adopt(tid, held.mapped().status);
     start(std::move(held.mapped().stop), *tracees_.find(tid));
   }
   std::vector<Tid> ends;
@@ -245,14 +245,12 @@ void Engine::supersede(Group& group, Tid former) {
   const std::set<Tid> others = group.tasks;
   for (const Tid tid : others) {
     if (tid == former) continue;
-    Tracee& other = *tracees_.find(tid);
-    cut_calls(other);
+    const Ending ending = tracees_.find(tid)->leaving;
     Exited fact;
-    fact.code = other.leaving.code;
-    fact.signal = other.leaving.signal;
+    fact.code = ending.code;
+    fact.signal = ending.signal;
     fact.by = tid == leader ? EndedBy::superseded : EndedBy::exec;
-    emit_now(other, fact);
-    tracees_.ended(tid);
+    end_unreported(tid, fact);
   }
   tracees_.take_leadership(former, group.pid);
 }
@@ -275,12 +273,8 @@ void Engine::execed(os::Stop stop) {
   }
   group->execs = true;
   group->leaver.reset();
-  if (!running_) {
-    begin_run();
-    if (task->call) {
-      task->call->begin = now_;
-    }
-  }
+  const bool first = !running_;  // the root becomes the program
+  if (first) begin_run();
   Execed fact;
   if (in_exec(*task)) {
     auto request = syscalls::exec_request(*task->call);
@@ -295,9 +289,12 @@ void Engine::execed(os::Stop stop) {
     fact.comm = fact.path.substr(fact.path.rfind('/') + 1).substr(0, comm_length);
   }
   if (former != tid) fact.from_tid = former;
-  if (tid == root_ && last_seq_ == 0) {
+  if (first) {
     emit_now(*task, Seen{SeenHow::launched, group->parent, fact.comm, fact.argv});
-    if (task->call) task->call->seq = next_seq();
+    if (task->call) {
+      task->call->seq = next_seq();
+      task->call->begin = now_;
+    }
   }
   if (task->call && task->call->row->name != options_.without_row) {
     task->call->end = now_;
@@ -344,12 +341,9 @@ void Engine::let_go() {
 // by its exec (docs/ptrace-notes.md, C4).
 void Engine::lose_rest() {
   for (const Tid tid : tracees_.all()) {
-    Tracee& task = *tracees_.find(tid);
-    cut_calls(task);
     Exited fact;  // with neither code nor signal: nobody knows
-    fact.group = tid == leader_of(task.group->pid);
-    emit_now(task, fact);
-    tracees_.ended(tid);
+    fact.group = tid == leader_of(tracees_.find(tid)->group->pid);
+    end_unreported(tid, fact);
     ++lost_;
   }
 }

@@ -84,6 +84,8 @@ class Engine final : private syscalls::Keeper {
 
   // Ends.
   void cut_calls(Tracee& task);
+  void end_unreported(Tid tid, const Exited& fact);
+  std::optional<os::TaskStatus> status_of(Tid tid) const;  // nothing: it is gone
   void finish(Tracee& task, const os::Report& report);
   void group_ended(Group& group, const os::Report& report);
   void orphan_children(const Group& group);

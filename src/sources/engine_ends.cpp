@@ -39,9 +39,7 @@ void Engine::ended(const os::Report& report) {
     status = std::move(held.mapped().status);
   }
   if (Tracee* task = tracees_.find(report.tid)) return finish(*task, report);
-  if (!status) {
-    if (auto zombie = proc_.status(report.tid)) status = std::move(*zombie);
-  }
+  if (!status) status = status_of(report.tid);  // a zombie still has one
   early_ends_.emplace(report.tid, EarlyEnd{report, std::move(status)});
 }
 
@@ -63,6 +61,19 @@ void Engine::cut_calls(Tracee& task) {
   }
 }
 
+// The end of a task that the kernel does not report.
+void Engine::end_unreported(Tid tid, const Exited& fact) {
+  Tracee& task = *tracees_.find(tid);
+  cut_calls(task);
+  emit_now(task, fact);
+  tracees_.ended(tid);
+}
+
+std::optional<os::TaskStatus> Engine::status_of(Tid tid) const {
+  auto status = proc_.status(tid);
+  return status ? std::optional{std::move(*status)} : std::nullopt;
+}
+
 void Engine::finish(Tracee& task, const os::Report& report) {
   cut_calls(task);
   Group& group = *task.group;
@@ -78,13 +89,11 @@ void Engine::finish(Tracee& task, const os::Report& report) {
     const std::set<Tid> left = group.tasks;  // an exec's event was lost with its process: they ended with it
     for (const Tid tid : left) {
       if (tid == task.tid) continue;
-      cut_calls(*tracees_.find(tid));
       Exited unseen;
       unseen.code = ending.code;
       unseen.signal = ending.signal;
       unseen.by = EndedBy::exec;
-      emit_now(*tracees_.find(tid), unseen);
-      tracees_.ended(tid);
+      end_unreported(tid, unseen);
     }
     fact.utime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_utime) - group.collected.user);
     fact.stime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_stime) - group.collected.system);
