@@ -58,6 +58,15 @@ class StraceLog {
  private:
   void tell(const std::string& task, std::string text) {
     std::smatch part;
+    // First: strace may break off the line of the call that the superseded leader was in, and tell it in the same line.
+    static const std::regex superseded(".*\\+\\+\\+ superseded by execve in pid (\\d+) \\+\\+\\+");
+    if (std::regex_match(text, part, superseded)) {
+      ++lives_.thread_ends;
+      threads_.erase(part[1].str());
+      replacing_ = std::exchange(begun_[part[1].str()], {});
+      begun_.erase(task);
+      return;
+    }
     static const std::regex unfinished("(.*) <(?:unfinished|pid changed to \\d+) \\.\\.\\.>");
     if (std::regex_match(text, part, unfinished)) {
       begun_[task] = part[1];
@@ -73,12 +82,6 @@ class StraceLog {
       return ended(task, "exit " + part[1].str());
     if (std::regex_match(text, part, std::regex("\\+\\+\\+ killed by (\\w+).*\\+\\+\\+")))
       return ended(task, part[1].str());
-    if (std::regex_match(text, part, std::regex("\\+\\+\\+ superseded by execve in pid (\\d+) \\+\\+\\+"))) {
-      ++lives_.thread_ends;
-      threads_.erase(part[1].str());
-      replacing_ = std::exchange(begun_[part[1].str()], {});
-      return;
-    }
     if (std::regex_match(text, part, std::regex("(\\w+)\\((.*)\\) += (-?\\d+)(?: (E\\w+))?.*"))) {
       called(part[1], part[2], std::stol(part[3]), part[4]);
     }
