@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The vocabulary: an event is when + who + one fact. Every source speaks it, the model and the views understand it, and
-// docs/trace-format.md is its written form. Each fact lists its fields once; the recording is written and read from
-// that. Not here: what a fact means for the world (src/model) or how it is put into words (src/views).
+// The vocabulary: an event is when + who + one fact, and a fact belongs to a class (what -e chooses by). Every source
+// speaks it, the model and the views understand it, and docs/trace-format.md is its written form. Each fact lists its
+// fields once; the recording is written and read from that. Not here: what a fact means for the world (src/model) or
+// how it is put into words (src/views).
 #pragma once
 
 #include <array>
@@ -53,6 +54,13 @@ struct Names<EndedBy> {
   static constexpr std::array<std::string_view, 4> value{"itself", "exec", "exit_group", "superseded"};
 };
 
+// What a signal does to a process (signal(7)).
+enum class Disposition { handler, ignored, default_action };
+template <>
+struct Names<Disposition> {
+  static constexpr std::array<std::string_view, 3> value{"handler", "ignored", "default"};
+};
+
 // How a task or process ended: wait(2)'s status. Exactly one of `code` (0..255) and `signal` is present.
 struct Ending {
   std::optional<int> code;
@@ -63,39 +71,49 @@ struct Ending {
 
 // A task that existed when tracing began, or that kintrace launched.
 struct Seen {
-  static constexpr std::string_view name = "seen";
+  static constexpr std::string_view name = "seen", cls = "lifecycle";
   SeenHow how = SeenHow::launched;
   Tgid ppid;
   Bytes comm;
   std::vector<Bytes> argv;
+  std::optional<Tgid> pgid, sid;  // its process group and session
   static constexpr auto fields = [] {
-    return std::tuple{Field{"how", &Seen::how}, Field{"ppid", &Seen::ppid}, Field{"comm", &Seen::comm},
-                      Field{"argv", &Seen::argv}};
+    return std::tuple{Field{"how", &Seen::how},   Field{"ppid", &Seen::ppid}, Field{"comm", &Seen::comm},
+                      Field{"argv", &Seen::argv}, Field{"pgid", &Seen::pgid}, Field{"sid", &Seen::sid}};
   };
 };
 
 // A task was created, by the event's task. fork(2), vfork(2), clone(2), clone3(2).
 struct Forked {
-  static constexpr std::string_view name = "forked";
+  static constexpr std::string_view name = "forked", cls = "lifecycle";
   Tid child;
   Tgid child_pid;
   BirthHow how = BirthHow::fork;
-  std::vector<std::string> flags;  // CLONE_… as clone(2) names them
-  std::string syscall;             // empty if the call itself was not seen
-  std::optional<Tgid> ppid;        // the real parent, where that is not the creator's process (CLONE_PARENT)
+  std::vector<std::string> flags;     // CLONE_… as clone(2) names them
+  std::string syscall;                // empty if the call itself was not seen
+  std::optional<Tgid> ppid;           // the real parent, where that is not the creator's process (CLONE_PARENT)
+  std::optional<Signal> exit_signal;  // what its parent is sent when it ends: absent for a thread, and if there is none
+  std::optional<Tgid> ns_pid;         // its pid in its own pid namespace, if that is not kintrace's
+  bool untraced = false;              // CLONE_UNTRACED: it is not followed, and its end is known from waits only
   bool lost = false;  // no event told of it (its sender was killed, or asked so: CLONE_PTRACE and CLONE_UNTRACED): this
                       // is from /proc
   static constexpr auto fields = [] {
-    return std::tuple{Field{"child", &Forked::child},     Field{"child_pid", &Forked::child_pid},
-                      Field{"how", &Forked::how},         Field{"flags", &Forked::flags},
-                      Field{"syscall", &Forked::syscall}, Field{"ppid", &Forked::ppid},
+    return std::tuple{Field{"child", &Forked::child},
+                      Field{"child_pid", &Forked::child_pid},
+                      Field{"how", &Forked::how},
+                      Field{"flags", &Forked::flags},
+                      Field{"syscall", &Forked::syscall},
+                      Field{"ppid", &Forked::ppid},
+                      Field{"exit_signal", &Forked::exit_signal},
+                      Field{"ns_pid", &Forked::ns_pid},
+                      Field{"untraced", &Forked::untraced},
                       Field{"lost", &Forked::lost}};
   };
 };
 
 // A process replaced its program. execve(2), execveat(2).
 struct Execed {
-  static constexpr std::string_view name = "execed";
+  static constexpr std::string_view name = "execed", cls = "lifecycle";
   Bytes path;  // as the program gave it; for a descriptor (fexecve(3)), what it refers to
   std::vector<Bytes> argv;
   Bytes comm;
@@ -108,7 +126,7 @@ struct Execed {
 };
 
 struct ExecFailed {
-  static constexpr std::string_view name = "exec_failed";
+  static constexpr std::string_view name = "exec_failed", cls = "lifecycle";
   Bytes path;
   std::vector<Bytes> argv;
   std::string syscall;
@@ -122,7 +140,7 @@ struct ExecFailed {
 // One task ended. With `group`, it was the last of its thread group: the process has ended and may be waited for.
 // CPU time and memory are the process's own, without the children it waited for; absent for a thread and where unknown.
 struct Exited {
-  static constexpr std::string_view name = "exited";
+  static constexpr std::string_view name = "exited", cls = "lifecycle";
   std::optional<int> code;
   std::optional<Signal> signal;
   bool core = false;
@@ -130,18 +148,24 @@ struct Exited {
   bool group = false;
   std::optional<Nanoseconds> utime_ns, stime_ns;
   std::optional<std::int64_t> maxrss;  // bytes, of the last program it ran
+  std::optional<Tgid> children_to;     // who was given its living children: a subreaper, or an init
   static constexpr auto fields = [] {
-    return std::tuple{Field{"code", &Exited::code},         Field{"signal", &Exited::signal},
-                      Field{"core", &Exited::core},         Field{"by", &Exited::by},
-                      Field{"group", &Exited::group},       Field{"utime_ns", &Exited::utime_ns},
-                      Field{"stime_ns", &Exited::stime_ns}, Field{"maxrss", &Exited::maxrss}};
+    return std::tuple{Field{"code", &Exited::code},
+                      Field{"signal", &Exited::signal},
+                      Field{"core", &Exited::core},
+                      Field{"by", &Exited::by},
+                      Field{"group", &Exited::group},
+                      Field{"utime_ns", &Exited::utime_ns},
+                      Field{"stime_ns", &Exited::stime_ns},
+                      Field{"maxrss", &Exited::maxrss},
+                      Field{"children_to", &Exited::children_to}};
   };
 };
 
 // The event's process collected a dead child. wait4(2), waitid(2); or the kernel did, as SIGCHLD is ignored
 // (`by_kernel`).
 struct Reaped {
-  static constexpr std::string_view name = "reaped";
+  static constexpr std::string_view name = "reaped", cls = "lifecycle";
   Tgid child;
   std::optional<int> code;
   std::optional<Signal> signal;
@@ -158,7 +182,7 @@ struct Reaped {
 // The event's process lost its parent and was given to another: a subreaper or an init (prctl(2),
 // PR_SET_CHILD_SUBREAPER).
 struct Reparented {
-  static constexpr std::string_view name = "reparented";
+  static constexpr std::string_view name = "reparented", cls = "lifecycle";
   Tgid from;
   Tgid to;
   static constexpr auto fields = [] {
@@ -168,7 +192,7 @@ struct Reparented {
 
 // A wait that collected nothing: it failed (`err`), or its task ended within it (`Event::unfinished`).
 struct WaitFailed {
-  static constexpr std::string_view name = "wait_failed";
+  static constexpr std::string_view name = "wait_failed", cls = "lifecycle";
   std::string syscall;
   std::optional<Errno> err;
   static constexpr auto fields = [] {
@@ -178,18 +202,18 @@ struct WaitFailed {
 
 // The process entered a group-stop (signal(7), ptrace(2)), and left it.
 struct Stopped {
-  static constexpr std::string_view name = "stopped";
+  static constexpr std::string_view name = "stopped", cls = "lifecycle";
   Signal signal;
   static constexpr auto fields = [] { return std::tuple{Field{"signal", &Stopped::signal}}; };
 };
 struct Continued {
-  static constexpr std::string_view name = "continued";
+  static constexpr std::string_view name = "continued", cls = "lifecycle";
   static constexpr auto fields = [] { return std::tuple{}; };
 };
 
 // A traced call failed that has no fact of its own for it.
 struct Failed {
-  static constexpr std::string_view name = "failed";
+  static constexpr std::string_view name = "failed", cls = "";
   std::string syscall;
   Errno err;
   static constexpr auto fields = [] {
@@ -197,8 +221,123 @@ struct Failed {
   };
 };
 
-using Fact =
-    std::variant<Seen, Forked, Execed, ExecFailed, Exited, Reaped, Reparented, WaitFailed, Stopped, Continued, Failed>;
+// A signal was sent, or an attempt made. kill(2), tkill(2), tgkill(2), rt_sigqueueinfo(2), pidfd_send_signal(2).
+struct SignalSent {
+  static constexpr std::string_view name = "signal_sent", cls = "signal";
+  std::optional<Signal> signal;  // nothing: signal 0, which only asks whether the target is there
+  std::int64_t target = 0;       // as the caller gave it: a pid, a tid for tkill and tgkill, 0, -1 or -pgid for kill
+  std::string syscall;
+  std::optional<Errno> err;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"signal", &SignalSent::signal}, Field{"target", &SignalSent::target},
+                      Field{"syscall", &SignalSent::syscall}, Field{"err", &SignalSent::err}};
+  };
+};
+
+// A signal reached the event's task. Not SIGKILL, which nobody hears.
+struct SignalDelivered {
+  static constexpr std::string_view name = "signal_delivered", cls = "signal";
+  Signal signal;
+  std::optional<Tgid> from;  // siginfo's si_pid, where the kernel fills it
+  std::string code;          // siginfo's si_code: SI_USER, SI_KERNEL, CLD_EXITED, SEGV_MAPERR, …
+  Disposition disposition = Disposition::default_action;
+  std::optional<std::string> interrupts;  // the call that it interrupted
+  std::optional<Errno> err;               // which fails with this (EINTR); nothing: it goes on
+  bool repaired = false;  // that call would have failed only because it is traced: kintrace made it go on
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"signal", &SignalDelivered::signal},
+                      Field{"from", &SignalDelivered::from},
+                      Field{"code", &SignalDelivered::code},
+                      Field{"disposition", &SignalDelivered::disposition},
+                      Field{"interrupts", &SignalDelivered::interrupts},
+                      Field{"err", &SignalDelivered::err},
+                      Field{"repaired", &SignalDelivered::repaired}};
+  };
+};
+
+// The event's process decided what a signal does to it. sigaction(2).
+struct DispositionSet {
+  static constexpr std::string_view name = "disposition", cls = "signal";
+  Signal signal;
+  Disposition to = Disposition::default_action;
+  std::vector<std::string> flags;  // SA_… as sigaction(2) names them
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"signal", &DispositionSet::signal}, Field{"to", &DispositionSet::to},
+                      Field{"flags", &DispositionSet::flags}};
+  };
+};
+
+// The event's task changed which signals it blocks. sigprocmask(2).
+struct MaskSet {
+  static constexpr std::string_view name = "mask", cls = "signal";
+  std::vector<Signal> blocked;
+  static constexpr auto fields = [] { return std::tuple{Field{"blocked", &MaskSet::blocked}}; };
+};
+
+// A timer that sends a signal was set, or disarmed (0). alarm(2), setitimer(2), timer_settime(2).
+struct TimerSet {
+  static constexpr std::string_view name = "timer", cls = "signal";
+  std::string kind;  // alarm, ITIMER_REAL, …; posix for timer_settime
+  Nanoseconds first_ns = 0, every_ns = 0;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"kind", &TimerSet::kind}, Field{"first_ns", &TimerSet::first_ns},
+                      Field{"every_ns", &TimerSet::every_ns}};
+  };
+};
+
+// The event's process is in another process group, or made a new session. setpgid(2), setsid(2).
+struct GroupChanged {
+  static constexpr std::string_view name = "group_changed", cls = "lifecycle";
+  Tgid pgid;
+  std::optional<Tgid> sid;  // of a new session
+  std::optional<Tgid> by;   // who did it, if not the process itself
+  std::string syscall;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"pgid", &GroupChanged::pgid}, Field{"sid", &GroupChanged::sid},
+                      Field{"by", &GroupChanged::by}, Field{"syscall", &GroupChanged::syscall}};
+  };
+};
+
+// A terminal's foreground process group was set. tcsetpgrp(3).
+struct Foreground {
+  static constexpr std::string_view name = "foreground", cls = "lifecycle";
+  Tgid pgid;
+  Bytes tty;
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"pgid", &Foreground::pgid}, Field{"tty", &Foreground::tty}};
+  };
+};
+
+// An attribute of the event's task or process changed. `what`: name, subreaper, pdeathsig (prctl(2)); uid, gid
+// (credentials(7)); cwd; namespace (unshare(2), setns(2)); arch (it makes calls of another architecture, which are not
+// decoded); privileges (an exec of a set-user-ID program did not raise them, as kintrace has none: ptrace(2)).
+struct Set {
+  static constexpr std::string_view name = "set", cls = "lifecycle";
+  std::string what;
+  Bytes value;
+  static constexpr auto fields = [] { return std::tuple{Field{"what", &Set::what}, Field{"value", &Set::value}}; };
+};
+
+// The event's task has been found waiting: since `t`, at the latest `t` + `dur`.
+struct Blocked {
+  static constexpr std::string_view name = "blocked", cls = "";
+  std::string syscall;
+  std::vector<Tid> waits_for;  // any of these may end it
+  static constexpr auto fields = [] {
+    return std::tuple{Field{"syscall", &Blocked::syscall}, Field{"waits_for", &Blocked::waits_for}};
+  };
+};
+
+// The event's process is followed no longer, and lives on. -b execve.
+struct Detached {
+  static constexpr std::string_view name = "detached", cls = "lifecycle";
+  std::string why;  // the option that asked for it
+  static constexpr auto fields = [] { return std::tuple{Field{"why", &Detached::why}}; };
+};
+
+using Fact = std::variant<Seen, Forked, Execed, ExecFailed, Exited, Reaped, Reparented, WaitFailed, Stopped, Continued,
+                          SignalSent, SignalDelivered, DispositionSet, MaskSet, TimerSet, GroupChanged, Foreground, Set,
+                          Blocked, Detached, Failed>;
 
 struct Event {
   Seq seq;

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "kintrace/choice.hpp"
 #include "kintrace/event.hpp"
 #include "kintrace/world.hpp"
 
@@ -30,6 +31,9 @@ struct ViewOptions {
   std::optional<int> width;  // columns of the terminal; nothing: as wide as it takes
   Clock clock = Clock::since_start;
   std::optional<std::size_t> string_limit;  // -s: at most so many bytes of each string
+  bool verbose = false;                     // -v: nothing is left out, folded or shortened
+  bool call_times = false;                  // -T: the time spent in every call
+  Choice choice;                            // -e, -z, -Z: what to show
 };
 
 class View {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,6 +19,8 @@ namespace kintrace {
 // Positions in World::tasks and World::processes, in order of birth. Unlike tids they are never used twice.
 using TaskIndex = Id<struct TaskIndexTag, std::uint32_t>;
 using ProcessIndex = Id<struct ProcessIndexTag, std::uint32_t>;
+// An address space: processes share one after vfork(2) and clone(2) with CLONE_VM, until one of them execs.
+using MemoryIndex = Id<struct MemoryIndexTag, std::uint32_t>;
 
 struct Span {
   Nanoseconds begin = 0;
@@ -56,11 +59,19 @@ struct Process {
   std::vector<Bytes> argv;              // of that exec, or its creator's
   int execs = 0;
   bool stopped = false;  // in a group-stop
+  MemoryIndex memory;
+  std::optional<Signal> exit_signal;  // sent to the parent when it ends; nothing: none
+  std::optional<Tgid> pgid, sid;      // as far as they have been told
+  std::optional<Tgid> ns_pid;         // in its own pid namespace, if that is not kintrace's
+  bool subreaper = false;             // orphans among its descendants become its children
+  bool untraced = false;              // CLONE_UNTRACED: never followed
+  std::string detached;               // why it is followed no longer; empty: it is, or was to its end
   Span life;
   std::optional<Exited> exit;  // of the last task; what wait(2) tells the parent
   std::optional<Reaping> reaped;
   std::vector<TaskIndex> tasks;        // in order of birth
   std::vector<ProcessIndex> children;  // created by it, in order of birth
+  std::set<ProcessIndex> offspring;    // whose parent it is at present: alive, or dead and not reaped
   std::uint32_t live_tasks = 0;
   std::vector<Tgid> adopters;  // in order, each the `to` of a reparenting
 };
@@ -77,11 +88,17 @@ class World {
   const std::deque<Process>& processes() const { return processes_; }
   const std::vector<ProcessIndex>& roots() const { return roots_; }  // processes with no traced creator
   std::uint32_t live_processes() const { return live_processes_; }
+  // The other living processes that use its address space.
+  std::vector<ProcessIndex> sharing_memory(const Process& process) const;
+  // Its living children, whoever created them; the dead that it has not reaped.
+  std::vector<ProcessIndex> living_children(const Process& process) const;
+  std::vector<ProcessIndex> zombies(const Process& process) const;
 
  private:
   friend class Rebuild;
   std::deque<Task> tasks_;
   std::deque<Process> processes_;
+  std::vector<std::vector<ProcessIndex>> memories_;  // the living processes that use each address space
   std::vector<ProcessIndex> roots_;
   std::unordered_map<Tid, TaskIndex> by_tid_;
   std::unordered_map<Tgid, ProcessIndex> by_pid_;

@@ -4,6 +4,8 @@
 #include "kintrace/world.hpp"
 
 #include <algorithm>
+#include <csignal>
+#include <iterator>
 
 namespace kintrace {
 
@@ -17,6 +19,9 @@ class Rebuild {
     process.parent = fact.ppid;
     process.comm = fact.comm;
     process.argv = fact.argv;
+    process.pgid = fact.pgid;
+    process.sid = fact.sid;
+    process.exit_signal = Signal{SIGCHLD};
     task().comm = fact.comm;
   }
 
@@ -33,6 +38,16 @@ class Rebuild {
     const ProcessIndex child = make_process(fact.child_pid, creator);
     Process& process = at(child);
     process.parent = fact.ppid.value_or(event_.pid);
+    process.exit_signal = fact.exit_signal;
+    process.pgid = at(creator).pgid;
+    process.sid = at(creator).sid;
+    process.ns_pid = fact.ns_pid;
+    process.untraced = fact.untraced;
+    if (fact.untraced) --world_.live_processes_;
+    if (std::find(fact.flags.begin(), fact.flags.end(), "CLONE_VM") != fact.flags.end())
+      use_memory(process, at(creator).memory);
+    if (const auto parent = world_.by_pid_.find(process.parent); parent != world_.by_pid_.end())
+      at(parent->second).offspring.insert(child);
     process.comm = comm;
     process.path = at(creator).path;
     process.argv = at(creator).argv;
@@ -49,6 +64,8 @@ class Rebuild {
     process.argv = fact.argv;
     process.comm = fact.comm;
     ++process.execs;
+    process.exit_signal = Signal{SIGCHLD};  // whatever its clone said (clone(2))
+    use_memory(process, new_memory());
     task().comm = fact.comm;
   }
 
@@ -64,12 +81,14 @@ class Rebuild {
     process.exit = fact;
     process.life.end = event_.end();
     process.stopped = false;
+    leave_memory(process);
     --world_.live_processes_;
   }
 
   void operator()(const Reaped& fact) {
     const auto child = world_.by_pid_.find(fact.child);
     if (child == world_.by_pid_.end()) return;
+    self().offspring.erase(child->second);
     at(child->second).reaped = Process::Reaping{event_.pid, fact.syscall, event_.end(), fact.zombie_ns, fact.by_kernel};
   }
 
@@ -77,12 +96,44 @@ class Rebuild {
     Process& process = self();
     process.parent = fact.to;
     process.adopters.push_back(fact.to);
+    for (const Tgid parent : {fact.from, fact.to}) {
+      const auto known = world_.by_pid_.find(parent);
+      if (known == world_.by_pid_.end()) continue;
+      auto& offspring = at(known->second).offspring;
+      parent == fact.to ? void(offspring.insert(process.index)) : void(offspring.erase(process.index));
+    }
   }
 
   void operator()(const Stopped&) { self().stopped = true; }
   void operator()(const Continued&) { self().stopped = false; }
 
+  void operator()(const GroupChanged& fact) {
+    self().pgid = fact.pgid;
+    if (fact.sid) self().sid = fact.sid;
+  }
+  void operator()(const Set& fact) {
+    if (fact.what == "name") {
+      Task& named = task();
+      named.comm = fact.value;
+      if (named.tid == leader_of(event_.pid)) self().comm = fact.value;
+    }
+    if (fact.what == "subreaper") self().subreaper = fact.value != "0";
+  }
+  void operator()(const Detached& fact) {
+    Process& process = self();
+    if (!process.detached.empty() || process.exit) return;
+    process.detached = fact.why;
+    --world_.live_processes_;
+  }
+
   // These change nothing: they are told, not remembered.
+  void operator()(const SignalSent&) { task(); }
+  void operator()(const SignalDelivered&) { task(); }
+  void operator()(const DispositionSet&) { task(); }
+  void operator()(const MaskSet&) { task(); }
+  void operator()(const TimerSet&) { task(); }
+  void operator()(const Foreground&) { task(); }
+  void operator()(const Blocked&) { task(); }
   void operator()(const ExecFailed&) { task(); }
   void operator()(const WaitFailed&) { task(); }
   void operator()(const Failed&) { task(); }
@@ -98,12 +149,27 @@ class Rebuild {
     process.pid = pid;
     process.creator = creator;
     process.life.begin = event_.end();
+    use_memory(process, new_memory());
     auto& siblings = creator ? at(*creator).children : world_.roots_;
     siblings.push_back(index);
     process.ordinal = static_cast<std::uint32_t>(siblings.size());
     world_.by_pid_.insert_or_assign(pid, index);
     ++world_.live_processes_;
     return index;
+  }
+
+  MemoryIndex new_memory() {
+    world_.memories_.emplace_back();
+    return MemoryIndex{static_cast<std::uint32_t>(world_.memories_.size() - 1)};
+  }
+  void leave_memory(const Process& process) {
+    auto& users = world_.memories_[process.memory.value];
+    users.erase(std::remove(users.begin(), users.end(), process.index), users.end());
+  }
+  void use_memory(Process& process, MemoryIndex memory) {
+    leave_memory(process);
+    process.memory = memory;
+    world_.memories_[memory.value].push_back(process.index);
   }
 
   ProcessIndex process_of(Tgid pid) {
@@ -155,6 +221,26 @@ void World::apply(const Event& event) { std::visit(Rebuild{*this, event}, event.
 const Task* World::find(Tid tid) const {
   const auto found = by_tid_.find(tid);
   return found == by_tid_.end() ? nullptr : &tasks_[found->second.value];
+}
+
+std::vector<ProcessIndex> World::sharing_memory(const Process& process) const {
+  std::vector<ProcessIndex> others = memories_[process.memory.value];
+  others.erase(std::remove(others.begin(), others.end(), process.index), others.end());
+  return others;
+}
+
+std::vector<ProcessIndex> World::living_children(const Process& process) const {
+  std::vector<ProcessIndex> living;
+  std::copy_if(process.offspring.begin(), process.offspring.end(), std::back_inserter(living),
+               [this](ProcessIndex child) { return !(*this)[child].exit; });
+  return living;
+}
+
+std::vector<ProcessIndex> World::zombies(const Process& process) const {
+  std::vector<ProcessIndex> dead;
+  std::copy_if(process.offspring.begin(), process.offspring.end(), std::back_inserter(dead),
+               [this](ProcessIndex child) { return (*this)[child].exit.has_value(); });
+  return dead;
 }
 
 const Process* World::find(Tgid pid) const {

@@ -227,7 +227,7 @@ void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
   const Group* creator = tracees_.find(thread ? status.tgid : status.ppid);
   const Tracee& born = tracees_.born(tid, thread ? status.tgid : led_by(tid), status.ppid);
   if (creator == nullptr || creator->tasks.empty()) {
-    emit_now(born, Seen{SeenHow::adopted, status.ppid, status.name, {}});
+    emit_now(born, Seen{SeenHow::adopted, status.ppid, status.name, {}, {}, {}});
     return;
   }
   Forked fact;
@@ -290,7 +290,7 @@ void Engine::execed(os::Stop stop) {
   }
   if (former != tid) fact.from_tid = former;
   if (first) {
-    emit_now(*task, Seen{SeenHow::launched, group->parent, fact.comm, fact.argv});
+    emit_now(*task, Seen{SeenHow::launched, group->parent, fact.comm, fact.argv, {}, {}});
     if (task->call) {
       task->call->seq = next_seq();
       task->call->begin = now_;

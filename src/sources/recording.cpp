@@ -87,10 +87,11 @@ template <class T>
 void decode(dom::element json, std::optional<T>& value) {
   decode(json, value.emplace());
 }
-void decode(dom::element json, std::vector<std::string>& value) {
+template <class T>
+void decode(dom::element json, std::vector<T>& value) {
   dom::array array;
   if (json.get(array) != simdjson::SUCCESS) throw Malformed{};
-  for (const dom::element item : array) value.push_back(string(item));
+  for (const dom::element item : array) decode(item, value.emplace_back());
 }
 
 template <class T>

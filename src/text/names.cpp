@@ -52,7 +52,7 @@ std::string signal_name(Signal signal) {
 }
 
 std::optional<Signal> signal_named(std::string_view name) {
-  for (int i = 1; i <= last_signal; ++i) {
+  for (int i = 0; i <= last_signal; ++i) {
     if (signal_name(Signal{i}) == name) return Signal{i};
   }
   return {};

@@ -149,6 +149,56 @@ class Describe {
     return {fmt::format("stopped by {}", text::signal_name(fact.signal))};
   }
   Sentence operator()(const Continued& /*fact*/) const { return {"continued"}; }
+  Sentence operator()(const SignalSent& fact) const {
+    std::string out =
+        fmt::format("{} {} → {}", fact.syscall, fact.signal ? text::signal_name(*fact.signal) : "0", fact.target);
+    if (fact.err) out += " failed: " + error_words(*fact.err);
+    return {out};
+  }
+  Sentence operator()(const SignalDelivered& fact) const {
+    Sentence out{fmt::format("{}: {}", text::signal_name(fact.signal),
+                             Names<Disposition>::value.at(static_cast<std::size_t>(fact.disposition)))};
+    if (fact.interrupts)
+      out.words += fmt::format("; {} {}", *fact.interrupts, fact.err ? "fails with EINTR" : "goes on");
+    out.detail = fact.disposition == Disposition::ignored && !fact.repaired;
+    return out;
+  }
+  Sentence operator()(const DispositionSet& fact) const {
+    return {fmt::format("{} → {}", text::signal_name(fact.signal),
+                        Names<Disposition>::value.at(static_cast<std::size_t>(fact.to))),
+            Tone::quiet, true};
+  }
+  Sentence operator()(const MaskSet& fact) const {
+    std::vector<std::string> names;
+    for (const Signal signal : fact.blocked) names.push_back(text::signal_name(signal));
+    return {fmt::format("blocks {}", names.empty() ? "no signal" : fmt::format("{}", fmt::join(names, ", "))),
+            Tone::quiet, true};
+  }
+  Sentence operator()(const TimerSet& fact) const {
+    if (fact.first_ns == 0) return {fact.kind + " disarmed"};
+    return {fmt::format("{} in {}{}", fact.kind, text::duration(fact.first_ns),
+                        fact.every_ns == 0 ? "" : ", then every " + text::duration(fact.every_ns))};
+  }
+  Sentence operator()(const GroupChanged& fact) const {
+    const std::string group = naming_.process(fact.pgid, world_);
+    if (fact.sid) return {fmt::format("new session {}", group)};
+    return {fmt::format("is in process group {}", group)};
+  }
+  Sentence operator()(const Foreground& fact) const {
+    return {fmt::format("{}: foreground group {}", text::shell_word(fact.tty), naming_.process(fact.pgid, world_))};
+  }
+  Sentence operator()(const Set& fact) const {
+    return {fmt::format("{}: {}", text::printable(fact.what), text::shell_word(fact.value)), Tone::quiet, true};
+  }
+  Sentence operator()(const Blocked& fact) const {
+    std::vector<std::string> names;
+    for (const Tid tid : fact.waits_for) names.push_back(std::to_string(tid.value));
+    if (naming_.stable()) return {};
+    return {
+        fmt::format("{} waits for {}", fact.syscall, names.empty() ? "?" : fmt::format("{}", fmt::join(names, ", "))),
+        Tone::quiet};
+  }
+  Sentence operator()(const Detached& fact) const { return {"followed no longer: " + text::printable(fact.why)}; }
   Sentence operator()(const Failed& fact) const {
     return {fmt::format("{} failed: {}", fact.syscall, error_words(fact.err)), Tone::bad};
   }

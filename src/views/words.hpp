@@ -17,6 +17,7 @@ enum class Tone { plain, quiet, notable, bad };
 struct Sentence {
   std::string words;  // empty: nothing to say
   Tone tone = Tone::plain;
+  bool detail = false;  // told with -v only
 };
 
 // `world` is as the event left it.

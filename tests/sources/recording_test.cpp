@@ -23,6 +23,8 @@ void fill(T& value) {
     value = "hostile \x1b[31m \\ \xff\xfe \" \n \0 grün"s;
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     value = {"a", "", "b\\c\xff"s, "\0"s};
+  } else if constexpr (requires { value.emplace_back(), value.shrink_to_fit(), value[0].value; }) {
+    fill(value.emplace_back());
   } else if constexpr (std::is_same_v<T, Signal>) {
     value = Signal{9};
   } else if constexpr (std::is_same_v<T, Errno>) {
