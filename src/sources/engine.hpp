@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kintrace/choice.hpp"
 #include "kintrace/event.hpp"
 #include "os/procfs.hpp"
 #include "os/ptrace.hpp"
@@ -32,7 +33,12 @@ struct EngineOptions {
   // The root was stopped (SIGSTOP), or was continued or has ended (SIGCONT): whoever stands for it should do as it
   // does.
   std::function<void(int)> mirror = [](int) {};
-  std::string without_row;  // a syscall whose row has no effect: the self-check must then find differences
+  Choice choice;                       // which calls to look at, beside births, execs and ends
+  bool restart_repair = true;          // no EINTR that only tracing causes (docs/ptrace-notes.md, H7)
+  bool detach_on_exec = false;         // -b execve: leave alone what a traced process execs, the root's first excepted
+  bool kill_on_exit = false;           // PTRACE_O_EXITKILL: the program dies with the tracer
+  std::optional<Nanoseconds> timeout;  // after so long tell what every task waits for and end them all
+  std::string without_row;             // a syscall whose row has no effect: the self-check must then find differences
   const std::atomic<bool>* stop_asked = nullptr;  // end the watch; a signal interrupts the wait as well
 };
 
