@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 #include <linux/sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -58,7 +60,8 @@ bool in_exec(const Tracee& task) { return task.call && syscalls::is_exec(*task.c
 
 }  // namespace
 
-Engine::Engine(EventQueue& out, EngineOptions options) : out_(out), options_(std::move(options)) {
+Engine::Engine(EventQueue& out, EngineOptions options)
+    : out_(out), options_(std::move(options)), unprivileged_(::geteuid() != 0) {
   set_crash_notes(recent_reports);
 }
 
@@ -66,7 +69,8 @@ Engine::Engine(EventQueue& out, EngineOptions options) : out_(out), options_(std
 // exec.
 Result<void> Engine::seize(Tid root, Tgid parent) {
   root_ = root;
-  if (const auto seized = tracer_.seize(root); !seized) return seized;
+  const auto at_our_end = options_.kill_on_exit ? os::Tracer::AtOurEnd::dies : os::Tracer::AtOurEnd::goes_on;
+  if (const auto seized = tracer_.seize(root, at_our_end); !seized) return seized;
   tracees_.born(root, led_by(root), parent);
   if (const auto asked = tracer_.interrupt(root); !asked) return asked;
   const auto report = tracer_.wait_for(root);
@@ -96,6 +100,7 @@ bool Engine::follow() {
       check(Moment::periodic, {});
     }
     if (!batch.left) break;
+    if (ends_at_ && os::monotonic() >= *ends_at_) explain_and_end();
     if (options_.stop_asked != nullptr && *options_.stop_asked) {
       let_go();
       let_go_of_some = true;
@@ -106,7 +111,7 @@ bool Engine::follow() {
     release_overdue(0);  // the ends of tasks whose birth will never be told
     lose_rest();
   }
-  end_run(let_go_of_some ? "interrupted" : "done");
+  end_run(timed_out_ ? "timeout" : let_go_of_some ? "interrupted" : "done");
   return running_;
 }
 
@@ -125,11 +130,7 @@ void Engine::handle(const os::Report& report) {
     case Kind::syscall: return syscall(std::move(stop), *task);
     case Kind::group_stop: return group_stopped(std::move(stop), *task);
     case Kind::trapped: return trapped(std::move(stop), *task);
-    case Kind::signal: {
-      const Signal signal = stop.status().signal();
-      std::ignore = std::move(stop).resume(Until::syscall, signal);
-      return;
-    }
+    case Kind::signal: return signalled(std::move(stop), *task);
     default: std::ignore = std::move(stop).resume(Until::syscall);
   }
 }
@@ -151,17 +152,24 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   }
   const auto early = early_ends_.extract(child);
   const bool called = parent.call.has_value();  // not so for an i386 call
-  const std::uint64_t flags = called ? syscalls::clone_request(*parent.call).flags : 0;
+  const auto request = called ? syscalls::clone_request(*parent.call) : syscalls::CloneRequest{};
+  const std::uint64_t flags = called ? request.flags : os::shared_resources(parent.tid, child);
   const bool thread = early.empty() ? os::in_group(parent.group->pid, child) : (flags & CLONE_THREAD) != 0;
+  const bool sibling = !thread && (flags & CLONE_PARENT) != 0;
   Forked fact;
   fact.child = child;
   fact.child_pid = thread ? parent.group->pid : led_by(child);
   fact.how = birth(thread, stop.status(), flags);
   fact.flags = syscalls::clone_flag_names(flags);
   if (called) fact.syscall = parent.call->row->name;
-  const bool sibling = !thread && (flags & CLONE_PARENT) != 0;
   if (sibling) fact.ppid = parent.group->parent;
   Tracee& born = tracees_.born(child, fact.child_pid, sibling ? parent.group->parent : parent.group->pid);
+  if (!thread) {
+    const std::optional<Signal> signal{Signal{called ? request.exit_signal : SIGCHLD}};
+    fact.exit_signal = sibling ? parent.group->exit_signal : signal->value != 0 ? signal : std::nullopt;
+    fact.ns_pid = inherit(*parent.group, *born.group, flags);
+    born.group->exit_signal = fact.exit_signal;
+  }
   if (called) {
     tell(*parent.call, std::move(fact));
   } else {
@@ -170,6 +178,20 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   std::ignore = std::move(stop).resume(Until::syscall);
   if (!early.empty()) return finish(born, early.mapped().report);
   if (auto held = held_.extract(child); !held.empty()) start(std::move(held.mapped().stop), born);
+}
+
+// What a new process has from its creator, beside what the flags say. Its pid in its own pid namespace, if that is not
+// kintrace's.
+std::optional<Tgid> Engine::inherit(Group& creator, Group& child, std::uint64_t flags) {
+  if ((flags & (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND)) == CLONE_SIGHAND) {
+    creator.restarting.reset();  // what one of them decides is so for the other
+  } else {
+    child.restarting = creator.restarting;
+  }
+  child.elsewhere = creator.elsewhere || (flags & CLONE_NEWPID) != 0;
+  if (!child.elsewhere) return {};
+  const auto status = status_of(leader_of(child.pid));
+  return status ? status->ns_pid : std::nullopt;
 }
 
 void Engine::hold(os::Stop stop) {
@@ -236,7 +258,9 @@ void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
   fact.how = thread ? BirthHow::thread : BirthHow::fork;
   fact.lost = true;
   const Tracee* leader = tracees_.find(leader_of(creator->pid));
-  emit_now(leader != nullptr ? *leader : *tracees_.find(*creator->tasks.begin()), std::move(fact));
+  if (leader == nullptr) leader = tracees_.find(*creator->tasks.begin());
+  fact.flags = syscalls::clone_flag_names(os::shared_resources(leader->tid, tid));
+  emit_now(*leader, std::move(fact));
 }
 
 // A task that is not the leader has called exec: the kernel ends all others and gives it the leader's tid.
@@ -273,6 +297,11 @@ void Engine::execed(os::Stop stop) {
   }
   group->execs = true;
   group->leaver.reset();
+  group->exit_signal = Signal{SIGCHLD};
+  // No handler survives.
+  group->restarting = options_.choice.asks_for(class_name(syscalls::Class::signal), "rt_sigaction")
+                          ? std::optional<std::uint64_t>{0}
+                          : std::nullopt;
   const bool first = !running_;  // the root becomes the program
   if (first) begin_run();
   Execed fact;
@@ -290,7 +319,8 @@ void Engine::execed(os::Stop stop) {
   }
   if (former != tid) fact.from_tid = former;
   if (first) {
-    emit_now(*task, Seen{SeenHow::launched, group->parent, fact.comm, fact.argv, {}, {}});
+    emit_now(*task, Seen{SeenHow::launched, group->parent, fact.comm, fact.argv, os::process_group(group->pid),
+                         os::session(group->pid)});
     if (task->call) {
       task->call->seq = next_seq();
       task->call->begin = now_;
@@ -302,8 +332,36 @@ void Engine::execed(os::Stop stop) {
   } else if (!task->call) {
     emit_now(*task, std::move(fact));
   }
+  tell_denied_privileges(*task);
   check(Moment::exec, tid);
+  if (options_.detach_on_exec && !first) return detach(std::move(stop), *task);
   std::ignore = std::move(stop).resume(Until::syscall);
+}
+
+// The kernel does not raise the privileges of whoever is traced by one that has none (ptrace(2)).
+void Engine::tell_denied_privileges(const Tracee& task) {
+  if (!unprivileged_) return;
+  const auto owner = proc_.exe_owner(task.tid);
+  if (!owner) return;
+  // Without group-execute, the set-group-ID bit means something else (inode(7)).
+  const bool group = (owner->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && owner->gid != ::getegid();
+  const bool user = (owner->mode & S_ISUID) != 0 && owner->uid != ::geteuid();
+  if (user || group) emit_now(task, Set{"privileges", user ? "set-user-ID" : "set-group-ID"});
+}
+
+// -b execve: the process is alone in its group by now, and its parent, if traced, will hear of its end from a wait
+// only.
+void Engine::detach(os::Stop stop, Tracee& task) {
+  Group& group = *task.group;
+  task.call.reset();
+  emit_now(task, Detached{"-b execve"});
+  if (Group* parent = tracees_.find(group.parent)) {
+    parent->children.erase(group.pid);
+    parent->strangers.insert(group.pid);
+  }
+  tracees_.ended(task.tid);
+  tracees_.ended(group.pid);
+  std::ignore = std::move(stop).detach();
 }
 
 void Engine::group_stopped(os::Stop stop, Tracee& task) {
@@ -350,6 +408,7 @@ void Engine::lose_rest() {
 
 void Engine::begin_run() {
   running_ = true;
+  if (options_.timeout) end_after(*options_.timeout);
   last_seq_ = 0;
   start_ = now_;
   options_.header.start_realtime_ns = std::to_string(os::realtime() - (os::monotonic() - now_));
@@ -374,6 +433,7 @@ void Engine::end_run(const char* why) {
 
 void Engine::emit(Seq seq, Nanoseconds begin, Nanoseconds end, Tgid pid, Tid tid, Fact fact, bool unfinished) {
   if (!running_) return;
+  tell_waiting(tid);
   ++events_;
   told_.emplace_back(Event{seq, begin - start_, end - begin, unfinished, pid, tid, std::move(fact)});
 }

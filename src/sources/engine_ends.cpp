@@ -78,6 +78,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   cut_calls(task);
   Group& group = *task.group;
   const Ending ending = report.status.ending();
+  Orphans orphans;
   Exited fact;
   fact.code = ending.code;
   fact.signal = ending.signal;
@@ -100,7 +101,12 @@ void Engine::finish(Tracee& task, const os::Report& report) {
     fact.maxrss = group.peak;
     if (!group.forks && !group.execs && report.usage.ru_maxrss > 0)
       fact.maxrss = report.usage.ru_maxrss * ru_maxrss_unit;
+    orphans = orphans_of(group);
+    for (const auto& [child, to] : orphans) {
+      if (tracees_.find(child) != nullptr) fact.children_to = to;
+    }
   }
+  if (ending.signal) tell_senders(*ending.signal, task, {});
   const bool whole_group = fact.group;
   emit_now(task, fact);
   tracees_.ended(task.tid);
@@ -108,7 +114,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
     root_ending_ = ending;
     options_.mirror(SIGCONT);
   }
-  if (whole_group) group_ended(group, report);
+  if (whole_group) group_ended(group, report, orphans);
 }
 
 // Threads of a process that is about to be told as ended, whose own end came before their birth was known.
@@ -121,7 +127,7 @@ void Engine::adopt_dead_of(Tgid pid) {
 }
 
 // The tracer has collected it, so that the real parent may: did it leave a zombie, and what becomes of its children?
-void Engine::group_ended(Group& group, const os::Report& report) {
+void Engine::group_ended(Group& group, const os::Report& report, const Orphans& orphans) {
   const Tgid pid = group.pid;
   if (Group* parent = tracees_.find(group.parent)) {
     Dead dead{
@@ -130,17 +136,25 @@ void Engine::group_ended(Group& group, const os::Report& report) {
     graves_.add(dead);
     tell_reaped_by_kernel(*parent);
   }
-  orphan_children(group);
+  orphan_children(group, orphans);
   tracees_.ended(pid);
 }
 
 // Reparenting has no event; by now it has happened, and /proc tells to whom.
-void Engine::orphan_children(const Group& group) {
+Engine::Orphans Engine::orphans_of(const Group& group) const {
+  Orphans orphans;
   for (const Tgid child : group.children) {
-    const auto status = proc_.status(leader_of(child));
-    Group* adopter = status ? tracees_.find(status->ppid) : nullptr;
+    const auto status = status_of(leader_of(child));
+    if (status && status->ppid != group.pid) orphans.emplace(child, status->ppid);
+  }
+  return orphans;
+}
+
+void Engine::orphan_children(const Group& group, const Orphans& orphans) {
+  for (const Tgid child : group.children) {
+    const auto given = orphans.find(child);
+    Group* adopter = given != orphans.end() ? tracees_.find(given->second) : nullptr;
     Group* alive = tracees_.find(child);
-    if (alive != nullptr && status) alive->parent = status->ppid;
     if (adopter != nullptr) {
       adopter->children.insert(child);
       adopter->forks = true;
@@ -148,8 +162,9 @@ void Engine::orphan_children(const Group& group) {
     } else {
       graves_.forget(child);
     }
-    if (!status || status->ppid == group.pid || (alive == nullptr && adopter == nullptr)) continue;
-    emit(next_seq(), now_, now_, child, leader_of(child), Reparented{group.pid, status->ppid});
+    if (given == orphans.end() || (alive == nullptr && adopter == nullptr)) continue;
+    if (alive != nullptr) alive->parent = given->second;
+    emit(next_seq(), now_, now_, child, leader_of(child), Reparented{group.pid, given->second});
   }
 }
 

@@ -3,6 +3,7 @@
 // stop. The story of them all, the dead included, is the model's.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <set>
@@ -16,12 +17,20 @@ namespace kintrace::sources {
 
 struct Group;
 
+// A call that tracing would have made fail with EINTR, and that goes on instead (docs/ptrace-notes.md, H7).
+struct Repair {
+  std::uint64_t nr = 0;
+  std::array<std::uint64_t, 6> args{};
+  Nanoseconds since = 0;  // the first time
+};
+
 // A task, from its first report to its end.
 struct Tracee {
   Tid tid;
   Group* group = nullptr;
   std::optional<syscalls::Call> call;         // it is in this call
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
+  Repair repair;                              // of the call that a signal interrupted last
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
   Ending leaving;                             // what that said
@@ -36,14 +45,19 @@ struct Usage {
 // A thread group, from its birth until its end has been reported.
 struct Group {
   Tgid pid;
-  Tgid parent;                       // the real parent
-  std::set<Tid> tasks;               // alive
-  std::set<Tgid> children;           // alive, or dead and not collected
-  std::optional<Tid> leaver;         // the task that called exit_group(2)
-  Usage collected;                   // by the children that it waited for: wait4(2) counts them with their parent
-  bool forks = false;                // it had children
-  bool execs = false;                // it replaced its program
-  bool stopped = false;              // in a group-stop
+  Tgid parent;                        // the real parent
+  std::set<Tid> tasks;                // alive
+  std::set<Tgid> children;            // alive, or dead and not collected
+  std::optional<Tid> leaver;          // the task that called exit_group(2)
+  Usage collected;                    // by the children that it waited for: wait4(2) counts them with their parent
+  bool forks = false;                 // it had children
+  bool execs = false;                 // it replaced its program
+  bool stopped = false;               // in a group-stop
+  std::optional<Signal> exit_signal;  // sent to its parent when it ends
+  // Signals whose handlers let a call go on (SA_RESTART): bit 0 is signal 1. Nothing: not known.
+  std::optional<std::uint64_t> restarting;
+  std::set<Tgid> strangers;          // children that are not traced: escaped by CLONE_UNTRACED, or detached
+  bool elsewhere = false;            // its children live in a pid namespace that is not kintrace's
   bool undecoded = false;            // it makes calls of another architecture (i386, x32), whose waits we do not know
   std::optional<std::int64_t> peak;  // bytes of resident memory, read at its last moment
 };
