@@ -37,6 +37,9 @@ const char* other_arch(std::uint32_t arch) {
 // What the kernel returns to itself when it is going to repeat the call after a signal (include/linux/errno.h).
 bool will_restart(std::int64_t result) { return result == -512 || result == -513 || result == -514 || result == -516; }
 
+// The same for one that tracing makes fail, which we may have it repeat.
+bool goes_on(std::int64_t result) { return will_restart(result) || result == -EINTR; }
+
 template <class T>
 syscalls::Captured or_nothing(Result<T> result) {
   if (!result) return {};
@@ -87,6 +90,7 @@ void Engine::syscall(os::Stop stop, Tracee& task) {
   if (const auto info = stop.syscall(); info && info->op == os::SyscallInfo::Op::entry) {
     enter(stop, task, *info);
   } else if (info && info->op == os::SyscallInfo::Op::exit) {
+    if (task.repair && !goes_on(info->result)) task.repair.reset();
     leave(stop, task, info->result);
   }
   std::ignore = std::move(stop).resume(os::Until::syscall);

@@ -95,16 +95,14 @@ void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered 
 // Whether the program will not see an EINTR.
 bool Engine::repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call) {
   if (!options_.restart_repair || task.group->stopped || !syscalls::fails_by_tracing(call.nr)) return false;
-  Repair& repair = task.repair;
-  const Nanoseconds begin = task.interrupted ? task.interrupted->begin : now_;
-  if (repair.nr != call.nr || repair.args != call.args || repair.since < begin) repair = {call.nr, call.args, begin};
+  if (!task.repair || task.repair->nr != call.nr) task.repair = Repair{call.nr, now_};
   const auto timeout = syscalls::timeout_of(call.nr, call.args, [&](std::uint64_t address, std::size_t size) {
     std::string bytes(size, '\0');
     const auto got = stop.read(address, std::as_writable_bytes(std::span{bytes}));
     bytes.resize(got ? *got : 0);
     return bytes;
   });
-  const bool over = timeout && now_ - repair.since >= timeout->time;
+  const bool over = timeout && now_ - task.repair->since >= timeout->time;
   return stop.set_call_result(over ? timeout->result : restart_no_hand).has_value();
 }
 

@@ -3,7 +3,6 @@
 // stop. The story of them all, the dead included, is the model's.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <set>
@@ -20,7 +19,6 @@ struct Group;
 // A call that tracing would have made fail with EINTR, and that goes on instead (docs/ptrace-notes.md, H7).
 struct Repair {
   std::uint64_t nr = 0;
-  std::array<std::uint64_t, 6> args{};
   Nanoseconds since = 0;  // the first time
 };
 
@@ -30,7 +28,7 @@ struct Tracee {
   Group* group = nullptr;
   std::optional<syscalls::Call> call;         // it is in this call
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
-  Repair repair;                              // of the call that a signal interrupted last
+  std::optional<Repair> repair;               // of the call that it is in
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
   Ending leaving;                             // what that said
