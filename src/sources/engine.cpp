@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The loop, the dispatch of reports, and births. Calls are in engine_calls.cpp, ends in engine_ends.cpp.
+// The loop, the dispatch of reports, execs and group-stops. Births, calls, signals, waits and ends have files of their
+// own.
 #include "sources/engine.hpp"
 
 #include <fmt/format.h>
@@ -20,9 +21,6 @@ namespace {
 using os::Until;
 using Kind = os::WaitStatus::Kind;
 
-// A child whose parent's event does not come is let go after this long; when its parent has ended, after the shorter
-// one.
-constexpr Nanoseconds hold_limit = 100'000'000;
 constexpr Nanoseconds hold_check = 2'000'000;
 constexpr std::int64_t periodic_check = 1000;  // events
 
@@ -44,19 +42,6 @@ std::string recent_reports() {
   }
   return text + "\n";
 }
-
-// Flags that say where tids are stored, but not what is shared: what glibc's fork(3) uses, and pidfds.
-constexpr std::uint64_t bookkeeping_flags =
-    CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_PIDFD;
-
-BirthHow birth(bool thread, const os::WaitStatus& status, std::uint64_t flags) {
-  if (thread) return BirthHow::thread;
-  if (status.forked_as_vfork()) return BirthHow::vfork;
-  if (status.forked_as_clone()) return BirthHow::clone;
-  return (flags & ~bookkeeping_flags) != 0 ? BirthHow::clone : BirthHow::fork;
-}
-
-bool in_exec(const Tracee& task) { return task.call && syscalls::is_exec(*task.call->row); }
 
 }  // namespace
 
@@ -94,7 +79,7 @@ bool Engine::follow() {
       handle(report);
     }
     flush();
-    if (unsettled) release_overdue(hold_limit);
+    if (unsettled) release_overdue();
     if (options_.checkpoint && events_ / periodic_check > checked) {
       checked = events_ / periodic_check;
       check(Moment::periodic, {});
@@ -108,7 +93,7 @@ bool Engine::follow() {
     }
   }
   if (!let_go_of_some) {
-    release_overdue(0);  // the ends of tasks whose birth will never be told
+    release_all();  // the ends of tasks whose birth will never be told
     lose_rest();
   }
   end_run(timed_out_ ? "timeout" : let_go_of_some ? "interrupted" : "done");
@@ -133,134 +118,6 @@ void Engine::handle(const os::Report& report) {
     case Kind::signal: return signalled(std::move(stop), *task);
     default: std::ignore = std::move(stop).resume(Until::syscall);
   }
-}
-
-void Engine::forked(os::Stop stop, Tracee& parent) {
-  const auto message = stop.message();
-  if (!message) {  // the parent was killed: the child comes, or came, without its event
-    std::ignore = std::move(stop).resume(Until::syscall);
-    return;
-  }
-  const Tid child{static_cast<std::int32_t>(*message)};
-  if (const Tracee* known = tracees_.find(child)) {
-    if (!in_exec(*known)) {  // it could wait no longer and was adopted: its birth has been told
-      std::ignore = std::move(stop).resume(Until::syscall);
-      return;
-    }
-    // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3).
-    supersede(*known->group, child);
-  }
-  const auto early = early_ends_.extract(child);
-  const bool called = parent.call.has_value();  // not so for an i386 call
-  const auto request = called ? syscalls::clone_request(*parent.call) : syscalls::CloneRequest{};
-  const std::uint64_t flags = called ? request.flags : os::shared_resources(parent.tid, child);
-  const bool thread = early.empty() ? os::in_group(parent.group->pid, child) : (flags & CLONE_THREAD) != 0;
-  const bool sibling = !thread && (flags & CLONE_PARENT) != 0;
-  Forked fact;
-  fact.child = child;
-  fact.child_pid = thread ? parent.group->pid : led_by(child);
-  fact.how = birth(thread, stop.status(), flags);
-  fact.flags = syscalls::clone_flag_names(flags);
-  if (called) fact.syscall = parent.call->row->name;
-  if (sibling) fact.ppid = parent.group->parent;
-  Tracee& born = tracees_.born(child, fact.child_pid, sibling ? parent.group->parent : parent.group->pid);
-  if (!thread) {
-    const std::optional<Signal> signal{Signal{called ? request.exit_signal : SIGCHLD}};
-    fact.exit_signal = sibling ? parent.group->exit_signal : signal->value != 0 ? signal : std::nullopt;
-    fact.ns_pid = inherit(*parent.group, *born.group, flags);
-    born.group->exit_signal = fact.exit_signal;
-  }
-  if (called) {
-    tell(*parent.call, std::move(fact));
-  } else {
-    emit_now(parent, std::move(fact));
-  }
-  std::ignore = std::move(stop).resume(Until::syscall);
-  if (!early.empty()) return finish(born, early.mapped().report);
-  if (auto held = held_.extract(child); !held.empty()) start(std::move(held.mapped().stop), born);
-}
-
-// What a new process has from its creator, beside what the flags say. Its pid in its own pid namespace, if that is not
-// kintrace's.
-std::optional<Tgid> Engine::inherit(Group& creator, Group& child, std::uint64_t flags) {
-  if ((flags & (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND)) == CLONE_SIGHAND) {
-    creator.restarting.reset();  // what one of them decides is so for the other
-  } else {
-    child.restarting = creator.restarting;
-  }
-  child.elsewhere = creator.elsewhere || (flags & CLONE_NEWPID) != 0;
-  if (!child.elsewhere) return {};
-  const auto status = status_of(leader_of(child.pid));
-  return status ? status->ns_pid : std::nullopt;
-}
-
-void Engine::hold(os::Stop stop) {
-  const Tid tid = stop.tid();
-  if (auto before = held_.extract(tid); !before.empty()) std::move(before.mapped().stop).forget();
-  std::optional<os::TaskStatus> status;
-  if (stop.status().kind() == Kind::exiting) status = status_of(tid);
-  held_.emplace(tid, Held{std::move(stop), now_, std::move(status)});
-}
-
-// The first stop of a child, or whatever stop it was in when its birth became known.
-void Engine::start(os::Stop stop, Tracee& child) {
-  switch (stop.status().kind()) {
-    case Kind::group_stop: return group_stopped(std::move(stop), child);
-    case Kind::exiting: return exiting(std::move(stop), child);
-    default: std::ignore = std::move(stop).resume(Until::syscall);
-  }
-}
-
-void Engine::release_overdue(Nanoseconds limit) {
-  now_ = os::monotonic();
-  std::vector<Tid> overdue;
-  for (auto& [tid, held] : held_) {
-    if (now_ - held.since < hold_check) continue;
-    const auto status = status_of(tid);
-    if (status) held.status = status;
-    const bool orphan = status && tracees_.find(status->tgid) == nullptr && tracees_.find(status->ppid) == nullptr;
-    if (orphan || now_ - held.since >= limit) overdue.push_back(tid);
-  }
-  for (const Tid tid : overdue) {
-    auto held = held_.extract(tid);
-    adopt(tid, held.mapped().status);
-    start(std::move(held.mapped().stop), *tracees_.find(tid));
-  }
-  std::vector<Tid> ends;
-  for (const auto& [tid, end] : early_ends_) {
-    if (now_ - end.report.told >= limit) ends.push_back(tid);
-  }
-  for (const Tid tid : ends) adopt_dead(tid);
-  flush();
-}
-
-void Engine::adopt_dead(Tid tid) {
-  const auto end = early_ends_.extract(tid);
-  adopt(tid, end.mapped().status);
-  finish(*tracees_.find(tid), end.mapped().report);
-}
-
-// A birth whose event was lost with its sender: creator and kind are what /proc still says.
-void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
-  os::TaskStatus status;
-  status.tgid = led_by(tid);
-  if (known) status = *known;
-  const bool thread = leader_of(status.tgid) != tid && tracees_.find(status.tgid) != nullptr;
-  const Group* creator = tracees_.find(thread ? status.tgid : status.ppid);
-  const Tracee& born = tracees_.born(tid, thread ? status.tgid : led_by(tid), status.ppid);
-  if (creator == nullptr || creator->tasks.empty()) {
-    emit_now(born, Seen{SeenHow::adopted, status.ppid, status.name, {}, {}, {}});
-    return;
-  }
-  Forked fact;
-  fact.child = tid;
-  fact.child_pid = born.group->pid;
-  fact.how = thread ? BirthHow::thread : BirthHow::fork;
-  fact.lost = true;
-  const Tracee* leader = tracees_.find(leader_of(creator->pid));
-  if (leader == nullptr) leader = tracees_.find(*creator->tasks.begin());
-  fact.flags = syscalls::clone_flag_names(os::shared_resources(leader->tid, tid));
-  emit_now(*leader, std::move(fact));
 }
 
 // A task that is not the leader has called exec: the kernel ends all others and gives it the leader's tid.
@@ -289,7 +146,7 @@ void Engine::execed(os::Stop stop) {
     return;
   }
   const Tid former{static_cast<std::int32_t>(*message)};
-  const bool taken = task != nullptr && in_exec(*task);  // a reused tid told us before
+  const bool taken = task != nullptr && syscalls::in_exec(task->call);  // a reused tid told us before
   const bool known = tracees_.find(former) != nullptr;
   if (former != tid && known && !taken) {
     supersede(*group, former);
@@ -305,7 +162,7 @@ void Engine::execed(os::Stop stop) {
   const bool first = !running_;  // the root becomes the program
   if (first) begin_run();
   Execed fact;
-  if (in_exec(*task)) {
+  if (syscalls::in_exec(task->call)) {
     auto request = syscalls::exec_request(*task->call);
     fact.path = std::move(request.path);
     fact.argv = std::move(request.argv);
@@ -375,7 +232,7 @@ void Engine::group_stopped(os::Stop stop, Tracee& task) {
 void Engine::trapped(os::Stop stop, Tracee& task) {
   // A new task under the tid that an exec has just freed: its own first stop, while the exec's event is still to be
   // read.
-  if (in_exec(task) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
+  if (syscalls::in_exec(task.call) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
   if (std::exchange(task.group->stopped, false)) {
     emit_now(task, Continued{});
     if (task.group->pid == led_by(root_)) options_.mirror(SIGCONT);

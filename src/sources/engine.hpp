@@ -76,7 +76,9 @@ class Engine final : private syscalls::Keeper {
   };
   void start(os::Stop stop, Tracee& child);
   void hold(os::Stop stop);
-  void release_overdue(Nanoseconds limit);
+  void release_overdue();
+  void release_all();
+  void release(Nanoseconds limit);
   void adopt(Tid tid, const std::optional<os::TaskStatus>& known);
   void adopt_dead(Tid tid);
   void adopt_dead_of(Tgid pid);
@@ -118,6 +120,7 @@ class Engine final : private syscalls::Keeper {
   std::optional<os::TaskStatus> status_of(Tid tid) const;  // nothing: it is gone
   void finish(Tracee& task, const os::Report& report);
   void group_ended(Group& group, const os::Report& report, const Orphans& orphans);
+  static bool gone(const Dead& dead);
   Orphans orphans_of(const Group& group) const;
   void orphan_children(const Group& group, const Orphans& orphans);
   void tell_reaped(const Dead& dead, Group& by, const syscalls::Call& call);

@@ -158,6 +158,10 @@ void Engine::finish(Tracee& task, syscalls::Call call) {
 
 void Engine::tell(const syscalls::Call& call, Fact fact) {
   const Tracee& task = *tracees_.find(call.tid);
+  if (auto* sent = std::get_if<SignalSent>(&fact); sent != nullptr && sent->target > 0) {
+    const Tgid target{static_cast<std::int32_t>(sent->target)};
+    sent->target = tracees_.seen_from(*task.group, target).value_or(target).value;
+  }
   emit(call.seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
 }
 
@@ -165,7 +169,7 @@ void Engine::tell(const syscalls::Call& call, Fact fact) {
 // caller than for us.
 void Engine::tell_of(Tgid whom, const syscalls::Call& call, Fact fact) {
   const Tracee& caller = *tracees_.find(call.tid);
-  const Tgid pid = whom ? whom : caller.group->pid;
+  const Tgid pid = whom ? tracees_.seen_from(*caller.group, whom).value_or(whom) : caller.group->pid;
   if (auto* changed = std::get_if<GroupChanged>(&fact)) {
     if (changed->sid) changed->sid = changed->pgid = pid;  // setsid(2)
     if (!changed->pgid) changed->pgid = pid;
@@ -181,10 +185,15 @@ void Engine::collected(const syscalls::Call& call, std::optional<Tgid> child, co
     const Ending how = ending.value_or(Ending{});
     return tell(call, Reaped{*child, how.code, how.signal, std::string{call.row->name}, 0, false});
   }
-  if (child && tracees_.find(*child) != nullptr) return;  // it lives: the wait reported a stop
-  auto dead = child ? graves_.collected(group.pid, *child) : std::nullopt;
-  // In a nested pid namespace the caller's numbers are not ours.
-  if (!dead) dead = graves_.collected_by(group.pid, os::is_gone);
+  const auto alive = child ? tracees_.seen_from(group, *child) : std::nullopt;
+  if (alive && tracees_.find(*alive) != nullptr) return;  // the wait reported a stop
+  std::optional<Dead> dead;
+  if (child && !group.ns_pid) {
+    dead = graves_.collected(group.pid, *child);
+  } else if (child) {
+    dead = graves_.collected_by(group.pid, [&](const Dead& one) { return one.ns_pid == child && gone(one); });
+  }
+  if (!dead) dead = graves_.collected_by(group.pid, gone);
   if (dead) tell_reaped(*dead, group, call);
 }
 
@@ -218,6 +227,10 @@ void Engine::action_set(const syscalls::Call& call, Signal signal, bool restarts
   restarting = restarts ? *restarting | bit : *restarting & ~bit;
 }
 
-void Engine::children_elsewhere(const syscalls::Call& call) { tracees_.find(call.tid)->group->elsewhere = true; }
+void Engine::children_elsewhere(const syscalls::Call& call) {
+  Group& group = *tracees_.find(call.tid)->group;
+  group.elsewhere = true;
+  group.children_init.reset();
+}
 
 }  // namespace kintrace::sources

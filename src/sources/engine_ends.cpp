@@ -44,6 +44,11 @@ void Engine::ended(const os::Report& report) {
 }
 
 EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
+  if (ending.signal == Signal{SIGKILL} && task.group->init && task.group->init != task.group->pid) {
+    // It is told last, as it waits for all others to end.
+    const Tracee* init = tracees_.find(leader_of(*task.group->init));
+    if (init == nullptr || init->exiting) return EndedBy::namespace_init;
+  }
   if (task.leaves_by_itself || ending.signal) return EndedBy::itself;
   if (task.group->leaver) return EndedBy::exit_group;
   const Tracee* execing = tracees_.execing(*task.group);
@@ -130,8 +135,8 @@ void Engine::adopt_dead_of(Tgid pid) {
 void Engine::group_ended(Group& group, const os::Report& report, const Orphans& orphans) {
   const Tgid pid = group.pid;
   if (Group* parent = tracees_.find(group.parent)) {
-    Dead dead{
-        pid, parent->pid, report.status.ending(), now_, {from(report.usage.ru_utime), from(report.usage.ru_stime)}};
+    Dead dead{pid,  parent->pid,  report.status.ending(),
+              now_, group.ns_pid, {from(report.usage.ru_utime), from(report.usage.ru_stime)}};
     dead.vanished = os::is_gone(leader_of(pid));
     graves_.add(dead);
     tell_reaped_by_kernel(*parent);
@@ -139,6 +144,8 @@ void Engine::group_ended(Group& group, const os::Report& report, const Orphans& 
   orphan_children(group, orphans);
   tracees_.ended(pid);
 }
+
+bool Engine::gone(const Dead& dead) { return os::is_gone(leader_of(dead.pid)); }
 
 // Reparenting has no event; by now it has happened, and /proc tells to whom.
 Engine::Orphans Engine::orphans_of(const Group& group) const {
@@ -182,7 +189,7 @@ void Engine::tell_reaped_by_kernel(Group& parent) {
 // Whoever of its dead is gone was collected by a call that we did not see to its end: of another architecture, or cut.
 void Engine::tell_reaped_unseen(Group& parent, Tid last) {
   for (;;) {
-    auto dead = graves_.collected_by(parent.pid, os::is_gone);
+    auto dead = graves_.collected_by(parent.pid, gone);
     if (!dead) return;
     Reaped fact{dead->pid, dead->ending.code, dead->ending.signal, {}, 0, false};
     emit(next_seq(), now_, now_, parent.pid, last, std::move(fact));

@@ -67,7 +67,8 @@ std::vector<Tid> Engine::waits_for(const Tracee& task) const {
   const auto awaited = syscalls::awaited(*task.call);
   const auto& children = task.group->children;
   std::vector<Tid> tids;
-  if (awaited.whom == syscalls::Awaited::Whom::one && children.contains(awaited.pid)) tids = {leader_of(awaited.pid)};
+  const auto one = tracees_.seen_from(*task.group, awaited.pid);
+  if (awaited.whom == syscalls::Awaited::Whom::one && one && children.contains(*one)) tids = {leader_of(*one)};
   if (awaited.whom == syscalls::Awaited::Whom::any && children.size() <= most_named) {
     for (const Tgid child : children) tids.push_back(leader_of(child));
   }

@@ -54,10 +54,13 @@ struct Group {
   std::optional<Signal> exit_signal;  // sent to its parent when it ends
   // Signals whose handlers let a call go on (SA_RESTART): bit 0 is signal 1. Nothing: not known.
   std::optional<std::uint64_t> restarting;
-  std::set<Tgid> strangers;          // children that are not traced: escaped by CLONE_UNTRACED, or detached
-  bool elsewhere = false;            // its children live in a pid namespace that is not kintrace's
-  bool undecoded = false;            // it makes calls of another architecture (i386, x32), whose waits we do not know
-  std::optional<std::int64_t> peak;  // bytes of resident memory, read at its last moment
+  std::set<Tgid> strangers;           // children that are not traced: escaped by CLONE_UNTRACED, or detached
+  bool elsewhere = false;             // its children live in a pid namespace that is not kintrace's
+  std::optional<Tgid> ns_pid;         // in its own pid namespace, if that is not kintrace's
+  std::optional<Tgid> init;           // of its pid namespace, if that is not kintrace's and the init is traced
+  std::optional<Tgid> children_init;  // of its children's
+  bool undecoded = false;             // it makes calls of another architecture (i386, x32), whose waits we do not know
+  std::optional<std::int64_t> peak;   // bytes of resident memory, read at its last moment
 };
 
 class Tracees {
@@ -73,6 +76,8 @@ class Tracees {
   std::vector<Tid> all() const;
   // The task of `group` that is in an exec, if any.
   Tracee* execing(const Group& group);
+  // The process that is `number` for `group`, which may live in a pid namespace of its own; nothing if none is known.
+  std::optional<Tgid> seen_from(const Group& group, Tgid number) const;
   // Whether a task of `group` may be collecting a child just now.
   bool in_wait(const Group& group);
 
