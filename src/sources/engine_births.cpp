@@ -19,7 +19,8 @@ using Kind = os::WaitStatus::Kind;
 // A child whose parent's event does not come is let go after this long; when its parent has ended, after the shorter
 // one.
 constexpr Nanoseconds hold_limit = 100'000'000;
-constexpr Nanoseconds hold_check = 2'000'000;
+// Before that /proc is not even asked.
+constexpr Nanoseconds patience = 2'000'000;
 
 // Flags that say where tids are stored, but not what is shared: what glibc's fork(3) uses, and pidfds.
 constexpr std::uint64_t bookkeeping_flags =
@@ -123,7 +124,7 @@ void Engine::release(Nanoseconds limit) {
   now_ = os::monotonic();
   std::vector<Tid> overdue;
   for (auto& [tid, held] : held_) {
-    if (now_ - held.since < hold_check) continue;
+    if (now_ - held.since < patience) continue;
     const auto status = status_of(tid);
     if (status) held.status = status;
     const bool orphan = status && tracees_.find(status->tgid) == nullptr && tracees_.find(status->ppid) == nullptr;
