@@ -155,10 +155,7 @@ void Engine::execed(os::Stop stop) {
   group->execs = true;
   group->leaver.reset();
   group->exit_signal = Signal{SIGCHLD};
-  // No handler survives.
-  group->restarting = options_.choice.asks_for(class_name(syscalls::Class::signal), "rt_sigaction")
-                          ? std::optional<std::uint64_t>{0}
-                          : std::nullopt;
+  keep_actions(*group);
   const bool first = !running_;  // the root becomes the program
   if (first) begin_run();
   Execed fact;
@@ -193,6 +190,15 @@ void Engine::execed(os::Stop stop) {
   check(Moment::exec, tid);
   if (options_.detach_on_exec && !first) return detach(std::move(stop), *task);
   std::ignore = std::move(stop).resume(Until::syscall);
+}
+
+// Of all actions only what is ignored survives an exec. Of the root's first that is what it was started with.
+void Engine::keep_actions(Group& group) {
+  if (!options_.choice.asks_for(class_name(syscalls::Class::signal), "rt_sigaction")) return;
+  const auto ignored = group.actions ? std::optional{group.actions->ignored} : std::nullopt;
+  const auto status = ignored ? std::nullopt : status_of(leader_of(group.pid));
+  group.actions.reset();
+  if (ignored || status) group.actions = Actions{0, ignored ? *ignored : status->ignored, 0};
 }
 
 // The kernel does not raise the privileges of whoever is traced by one that has none (ptrace(2)).

@@ -84,9 +84,10 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
 // kintrace's.
 std::optional<Tgid> Engine::inherit(Group& creator, Group& child, std::uint64_t flags) {
   if ((flags & (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND)) == CLONE_SIGHAND) {
-    creator.restarting.reset();  // what one of them decides is so for the other
+    creator.actions.reset();  // what one of them decides is so for the other
   } else {
-    child.restarting = creator.restarting;
+    child.actions = creator.actions;
+    if ((flags & CLONE_CLEAR_SIGHAND) != 0 && child.actions) child.actions->caught = 0;
   }
   child.elsewhere = creator.elsewhere || (flags & CLONE_NEWPID) != 0;
   if (!child.elsewhere) return {};

@@ -69,7 +69,7 @@ void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered 
   const auto call = stop.interrupted_call();
   const bool interrupted = call && (may_go_on(call->result) || call->result == -EINTR);
   std::optional<bool> restarts;
-  if (task.group->restarting) restarts = (*task.group->restarting & bit(fact.signal)) != 0;
+  if (task.group->actions) restarts = (task.group->actions->restarting & bit(fact.signal)) != 0;
   if (interrupted) {
     fact.interrupts = os::syscall_name(call->nr);
     fact.err = failure_of(call->result, fact.disposition, restarts);

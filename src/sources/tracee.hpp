@@ -40,6 +40,12 @@ struct Usage {
   Nanoseconds system = 0;
 };
 
+// What signals do to a process, as its sigaction(2)s say: bit 0 is signal 1.
+struct Actions {
+  std::uint64_t caught = 0, ignored = 0;
+  std::uint64_t restarting = 0;  // of the caught: calls go on after the handler (SA_RESTART)
+};
+
 // A thread group, from its birth until its end has been reported.
 struct Group {
   Tgid pid;
@@ -52,8 +58,7 @@ struct Group {
   bool execs = false;                 // it replaced its program
   bool stopped = false;               // in a group-stop
   std::optional<Signal> exit_signal;  // sent to its parent when it ends
-  // Signals whose handlers let a call go on (SA_RESTART): bit 0 is signal 1. Nothing: not known.
-  std::optional<std::uint64_t> restarting;
+  std::optional<Actions> actions;     // as far as they are known
   std::set<Tgid> strangers;           // children that are not traced: escaped by CLONE_UNTRACED, or detached
   bool elsewhere = false;             // its children live in a pid namespace that is not kintrace's
   std::optional<Tgid> ns_pid;         // in its own pid namespace, if that is not kintrace's
