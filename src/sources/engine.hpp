@@ -84,6 +84,7 @@ class Engine final : private syscalls::Keeper {
   void adopt_dead_of(Tgid pid);
   void supersede(Group& group, Tid former);
   std::optional<Tgid> inherit(Group& creator, Group& child, std::uint64_t flags);
+  void tell_execed(Tracee& task, Tid former);
   void keep_actions(Group& group);
   void tell_denied_privileges(const Tracee& task);
   void detach(os::Stop stop, Tracee& task);

@@ -47,8 +47,11 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
       std::ignore = std::move(stop).resume(Until::syscall);
       return;
     }
-    // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3).
-    supersede(*known->group, child);
+    // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3). It
+    // comes first: from now on the tid names the new task.
+    Group& group = *known->group;
+    supersede(group, child);
+    tell_execed(*tracees_.find(leader_of(group.pid)), child);
   }
   const auto early = early_ends_.extract(child);
   const bool called = parent.call.has_value();  // not so for an i386 call

@@ -210,7 +210,10 @@ void Engine::escaped(const syscalls::Call& call, Tid child) {
   fact.syscall = call.row->name;
   if (!thread && request.exit_signal != 0) fact.exit_signal = Signal{request.exit_signal};
   fact.untraced = true;
-  if (!thread) task.group->strangers.insert(led_by(child));
+  const bool sibling = !thread && (request.flags & CLONE_PARENT) != 0;
+  if (sibling) fact.ppid = task.group->parent;
+  Group* parent = sibling ? tracees_.find(task.group->parent) : task.group;
+  if (!thread && parent != nullptr) parent->strangers.insert(led_by(child));
   tell(call, std::move(fact));
 }
 
