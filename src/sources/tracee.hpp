@@ -28,6 +28,7 @@ struct Tracee {
   Group* group = nullptr;
   std::optional<syscalls::Call> call;         // it is in this call
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
+  std::uint64_t resumes = 0;                  // the number of the call that its restart_syscall(2) stands for
   std::optional<Repair> repair;               // of the call that it is in
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
