@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -44,6 +45,13 @@ std::string_view trimmed(std::string_view text) {
   return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
 }
 
+std::uint64_t mask(std::string_view hexadecimal) {
+  const std::string_view digits = trimmed(hexadecimal);
+  std::uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  return value;
+}
+
 }  // namespace
 
 std::string Procfs::of(Tid tid, const char* file) const { return fmt::format("{}/{}/{}", root_, tid.value, file); }
@@ -76,6 +84,13 @@ Result<TaskStatus> Procfs::status(Tid tid) const {
       status.ppid = Tgid{id(value)};
     } else if (key == "Threads") {
       status.threads = number(value);
+    } else if (key == "NSpid") {  // one number a namespace, the reader's first
+      const std::size_t last = value.find_last_of('\t');
+      if (last != std::string_view::npos && last != 0) status.ns_pid = Tgid{id(value.substr(last))};
+    } else if (key == "SigIgn") {
+      status.ignored = mask(value);
+    } else if (key == "SigCgt") {
+      status.caught = mask(value);
     } else if (key == "VmHWM") {
       if (const auto kib = number(value)) status.vm_hwm = *kib * 1024;
     }
@@ -102,11 +117,39 @@ Result<std::vector<std::string>> Procfs::cmdline(Tid tid) const {
   return words;
 }
 
-Result<std::string> Procfs::exe(Tid tid) const {
+Result<std::string> Procfs::link(const std::string& path) const {
   std::array<char, PATH_MAX> target{};
-  const ssize_t length = ::readlink(of(tid, "exe").c_str(), target.data(), target.size());
+  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
   if (length < 0) return Failure::last();
   return std::string(target.data(), static_cast<std::size_t>(length));
+}
+
+Result<std::string> Procfs::exe(Tid tid) const { return link(of(tid, "exe")); }
+
+Result<std::string> Procfs::fd(Tid tid, int number) const {
+  return link(of(tid, fmt::format("fd/{}", number).c_str()));
+}
+
+Result<Procfs::FileOwner> Procfs::exe_owner(Tid tid) const {
+  struct stat found {};
+  if (::stat(of(tid, "exe").c_str(), &found) != 0) return Failure::last();
+  return FileOwner{found.st_mode, found.st_uid, found.st_gid};
+}
+
+std::optional<Tgid> Procfs::pidfd(Tid tid, int number) const {
+  const auto text = contents(of(tid, fmt::format("fdinfo/{}", number).c_str()));
+  if (!text) return {};
+  static constexpr std::string_view key = "\nPid:";
+  const std::size_t at = text->find(key);
+  const Tgid pid{at == std::string::npos ? 0 : id(std::string_view{*text}.substr(at + key.size()))};
+  return pid.value > 0 ? std::optional{pid} : std::nullopt;
+}
+
+std::optional<std::uint64_t> Procfs::blocked_in(Tid tid) const {
+  const auto text = contents(of(tid, "syscall"));
+  if (!text) return {};
+  const auto nr = number(*text);  // "running", or -1 for a task that is in none
+  return nr && *nr >= 0 ? std::optional{static_cast<std::uint64_t>(*nr)} : std::nullopt;
 }
 
 Result<std::string> Procfs::line(const std::string& path) const {

@@ -19,7 +19,9 @@ struct TaskStatus {
   Tgid tgid;
   Tgid ppid;  // 0 for a task whose parent is in an outer pid namespace
   std::optional<std::int64_t> threads;
-  std::optional<std::int64_t> vm_hwm;  // bytes: the peak resident set of the present program
+  std::uint64_t ignored = 0, caught = 0;  // signals (SigIgn, SigCgt): bit 0 is signal 1
+  std::optional<Tgid> ns_pid;             // in its own pid namespace, if it is in one below that of this /proc
+  std::optional<std::int64_t> vm_hwm;     // bytes: the peak resident set of the present program
 };
 
 class Procfs {
@@ -29,11 +31,23 @@ class Procfs {
   Result<std::string> comm(Tid tid) const;
   Result<std::vector<std::string>> cmdline(Tid tid) const;
   Result<std::string> exe(Tid tid) const;
+  // The mode and owner of the program's file: a link that may have been removed.
+  struct FileOwner {
+    std::uint32_t mode = 0, uid = 0, gid = 0;
+  };
+  Result<FileOwner> exe_owner(Tid tid) const;
+  // What its descriptor refers to: a path, or as pipe:[1234].
+  Result<std::string> fd(Tid tid, int number) const;
+  // The process that its pidfd refers to: nothing if it is no pidfd, or the process is gone.
+  std::optional<Tgid> pidfd(Tid tid, int number) const;
+  // The number of the call that it is blocked in; nothing if it is in none, or that is denied.
+  std::optional<std::uint64_t> blocked_in(Tid tid) const;
   // A one-line file below the root, without its newline: sys/kernel/pid_max.
   Result<std::string> line(const std::string& path) const;
 
  private:
   std::string of(Tid tid, const char* file) const;
+  Result<std::string> link(const std::string& path) const;
   Result<std::string> contents(const std::string& path) const;
   std::string root_;
 };

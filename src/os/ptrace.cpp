@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "os/ptrace.hpp"
 
+#include <elf.h>
 #include <fmt/format.h>
+#include <linux/kcmp.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,6 +93,43 @@ Result<siginfo_t> Stop::signal_info() const {
   return info;
 }
 
+#if defined(__x86_64__)
+namespace {
+
+Result<user_regs_struct> registers_of(Tid tid) {
+  user_regs_struct registers{};
+  iovec into{&registers, sizeof registers};
+  const auto answer = request(PTRACE_GETREGSET, tid, NT_PRSTATUS, &into);
+  if (!answer) return answer.error();
+  if (into.iov_len != sizeof registers) return Failure{Errno{EINVAL}};  // an i386 program's are others
+  return registers;
+}
+
+}  // namespace
+
+std::optional<InterruptedCall> Stop::interrupted_call() const {
+  const auto registers = registers_of(tid_);
+  if (!registers || static_cast<std::int64_t>(registers->orig_rax) < 0) return {};
+  return InterruptedCall{registers->orig_rax,
+                         {registers->rdi, registers->rsi, registers->rdx, registers->r10, registers->r8, registers->r9},
+                         static_cast<std::int64_t>(registers->rax)};
+}
+
+Result<void> Stop::set_call_result(std::int64_t result) const {
+  auto registers = registers_of(tid_);
+  if (!registers) return registers.error();
+  registers->rax = static_cast<std::uint64_t>(result);
+  const iovec from{&*registers, sizeof *registers};
+  const auto answer = request(PTRACE_SETREGSET, tid_, NT_PRSTATUS, &from);
+  if (!answer) return answer.error();
+  return {};
+}
+#else
+// arm64 has moved the program counter back already when it comes to this stop: there the result decides nothing.
+std::optional<InterruptedCall> Stop::interrupted_call() const { return {}; }
+Result<void> Stop::set_call_result(std::int64_t) const { return Failure{Errno{ENOSYS}}; }
+#endif
+
 // A failed restart settles the debt as well: the task was killed, and its end needs nothing from us (ptrace(2): ESRCH).
 Result<void> Stop::restart(int what, Signal signal) {
   owed_ = false;
@@ -100,13 +142,15 @@ Result<void> Stop::resume(Until until, Signal signal) && {
   return restart(until == Until::syscall ? PTRACE_SYSCALL : PTRACE_CONT, signal);
 }
 
+Result<void> Stop::detach() && { return restart(PTRACE_DETACH, {}); }
+
 Result<void> Stop::listen() && { return restart(PTRACE_LISTEN, {}); }
 
 Tracer::Tracer() : thread_(::gettid()) {}
 
-Result<void> Tracer::seize(Tid tid) const {
+Result<void> Tracer::seize(Tid tid, AtOurEnd at_our_end) const {
   KINTRACE_CHECK(::gettid() == thread_, "ptrace off the tracer's thread");
-  return requested(PTRACE_SEIZE, tid, options);
+  return requested(PTRACE_SEIZE, tid, options | (at_our_end == AtOurEnd::dies ? PTRACE_O_EXITKILL : 0));
 }
 
 Result<void> Tracer::interrupt(Tid tid) const { return requested(PTRACE_INTERRUPT, tid, 0); }
@@ -157,6 +201,27 @@ Result<Report> Tracer::wait_for(Tid tid) const {
 bool in_group(Tgid group, Tid tid) {
   // EPERM: found, but not ours to signal; so it is there.
   return ::syscall(SYS_tgkill, group.value, tid.value, 0) == 0 || errno == EPERM;
+}
+
+std::uint64_t shared_resources(Tid one, Tid other) {
+  static constexpr std::pair<int, std::uint64_t> kinds[] = {
+      {KCMP_VM, CLONE_VM},           {KCMP_FILES, CLONE_FILES},     {KCMP_FS, CLONE_FS},
+      {KCMP_SIGHAND, CLONE_SIGHAND}, {KCMP_SYSVSEM, CLONE_SYSVSEM}, {KCMP_IO, CLONE_IO}};
+  std::uint64_t flags = 0;
+  for (const auto& [kind, flag] : kinds) {
+    if (::syscall(SYS_kcmp, one.value, other.value, kind, 0, 0) == 0) flags |= flag;
+  }
+  return flags;
+}
+
+std::optional<Tgid> process_group(Tgid pid) {
+  const pid_t group = ::getpgid(pid.value);
+  return group > 0 ? std::optional{Tgid{group}} : std::nullopt;
+}
+
+std::optional<Tgid> session(Tgid pid) {
+  const pid_t session = ::getsid(pid.value);
+  return session > 0 ? std::optional{Tgid{session}} : std::nullopt;
 }
 
 bool is_gone(Tid tid) { return ::kill(tid.value, 0) != 0 && errno == ESRCH; }

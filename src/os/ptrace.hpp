@@ -34,6 +34,14 @@ enum class Until {
   syscall,  // PTRACE_SYSCALL: the next syscall-entry-stop or syscall-exit-stop too
 };
 
+// A call that a signal has interrupted, as it stands at the signal-delivery-stop: what it is going to return, or one of
+// the kernel's own results (ERESTARTSYS and its like, include/linux/errno.h) if it may go on.
+struct InterruptedCall {
+  std::uint64_t nr = 0;
+  std::array<std::uint64_t, 6> args{};
+  std::int64_t result = 0;
+};
+
 // A tracee that is stopped and waits for us. Resumed exactly once: dropping one aborts, rather than hang a user's
 // program. Every method may answer gone() (ESRCH): the task was killed since; its end comes from wait4 and needs
 // nothing from us.
@@ -51,6 +59,11 @@ class [[nodiscard]] Stop {
   Result<std::uint64_t> message() const;  // PTRACE_GETEVENTMSG, of an event's stop
   Result<SyscallInfo> syscall() const;
   Result<siginfo_t> signal_info() const;  // PTRACE_GETSIGINFO
+  // At a signal-delivery-stop: the native call that the signal interrupted, if any. Nothing on architectures where the
+  // registers do not say (NT_PRSTATUS; known for x86-64).
+  std::optional<InterruptedCall> interrupted_call() const;
+  // What that call is to come to instead: -ERESTARTNOHAND lets it go on unless a handler runs.
+  Result<void> set_call_result(std::int64_t result) const;
 
   // Memory: at most what is mapped, so possibly less than asked for; denied() where the tracee is not dumpable.
   Result<std::size_t> read(std::uint64_t address, std::span<std::byte> into) const;
@@ -63,6 +76,8 @@ class [[nodiscard]] Stop {
   Result<void> resume(Until until, Signal signal = {}) &&;
   // PTRACE_LISTEN: leaves a group-stopped tracee stopped, as it would be alone, and hears of its SIGCONT.
   Result<void> listen() &&;
+  // PTRACE_DETACH: from here on it runs untraced.
+  Result<void> detach() &&;
   // A later report of the same task has taken this one's place: there is nothing left to resume.
   void forget() && { owed_ = false; }
 
@@ -86,8 +101,9 @@ class Tracer {
  public:
   Tracer();
   // PTRACE_SEIZE with the options of docs/ptrace-notes.md: the tracee is not stopped, its children are traced from
-  // birth.
-  Result<void> seize(Tid tid) const;
+  // birth. AtOurEnd::dies: PTRACE_O_EXITKILL.
+  enum class AtOurEnd { goes_on, dies };
+  Result<void> seize(Tid tid, AtOurEnd at_our_end) const;
   Result<void> interrupt(Tid tid) const;
   // Waits until there is something to tell, then takes all that is ready: at most one stop a task, and its end, in
   // order. Empty: no tracees are left. `patience`: return nothing new after so long (the vector stays empty, `left` is
@@ -106,6 +122,11 @@ class Tracer {
 
 // Whether `tid` is a task of `group`: tgkill(2) with signal 0. False also when it has been reaped.
 bool in_group(Tgid group, Tid tid);
+// Which resources two living tasks share, as CLONE_… flags: kcmp(2). 0 where it is not permitted.
+std::uint64_t shared_resources(Tid one, Tid other);
+// getpgid(2) and getsid(2); nothing if it has been reaped.
+std::optional<Tgid> process_group(Tgid pid);
+std::optional<Tgid> session(Tgid pid);
 // Whether no task, not even a zombie, has this number.
 bool is_gone(Tid tid);
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The loop, the dispatch of reports, and births. Calls are in engine_calls.cpp, ends in engine_ends.cpp.
+// The loop, the dispatch of reports, execs and group-stops. Births, calls, signals, waits and ends have files of their
+// own.
 #include "sources/engine.hpp"
 
 #include <fmt/format.h>
 #include <linux/sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -18,9 +21,6 @@ namespace {
 using os::Until;
 using Kind = os::WaitStatus::Kind;
 
-// A child whose parent's event does not come is let go after this long; when its parent has ended, after the shorter
-// one.
-constexpr Nanoseconds hold_limit = 100'000'000;
 constexpr Nanoseconds hold_check = 2'000'000;
 constexpr std::int64_t periodic_check = 1000;  // events
 
@@ -43,22 +43,10 @@ std::string recent_reports() {
   return text + "\n";
 }
 
-// Flags that say where tids are stored, but not what is shared: what glibc's fork(3) uses, and pidfds.
-constexpr std::uint64_t bookkeeping_flags =
-    CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_PIDFD;
-
-BirthHow birth(bool thread, const os::WaitStatus& status, std::uint64_t flags) {
-  if (thread) return BirthHow::thread;
-  if (status.forked_as_vfork()) return BirthHow::vfork;
-  if (status.forked_as_clone()) return BirthHow::clone;
-  return (flags & ~bookkeeping_flags) != 0 ? BirthHow::clone : BirthHow::fork;
-}
-
-bool in_exec(const Tracee& task) { return task.call && syscalls::is_exec(*task.call->row); }
-
 }  // namespace
 
-Engine::Engine(EventQueue& out, EngineOptions options) : out_(out), options_(std::move(options)) {
+Engine::Engine(EventQueue& out, EngineOptions options)
+    : out_(out), options_(std::move(options)), unprivileged_(::geteuid() != 0) {
   set_crash_notes(recent_reports);
 }
 
@@ -66,7 +54,8 @@ Engine::Engine(EventQueue& out, EngineOptions options) : out_(out), options_(std
 // exec.
 Result<void> Engine::seize(Tid root, Tgid parent) {
   root_ = root;
-  if (const auto seized = tracer_.seize(root); !seized) return seized;
+  const auto at_our_end = options_.kill_on_exit ? os::Tracer::AtOurEnd::dies : os::Tracer::AtOurEnd::goes_on;
+  if (const auto seized = tracer_.seize(root, at_our_end); !seized) return seized;
   tracees_.born(root, led_by(root), parent);
   if (const auto asked = tracer_.interrupt(root); !asked) return asked;
   const auto report = tracer_.wait_for(root);
@@ -90,12 +79,13 @@ bool Engine::follow() {
       handle(report);
     }
     flush();
-    if (unsettled) release_overdue(hold_limit);
+    if (unsettled) release_overdue();
     if (options_.checkpoint && events_ / periodic_check > checked) {
       checked = events_ / periodic_check;
       check(Moment::periodic, {});
     }
     if (!batch.left) break;
+    if (ends_at_ && os::monotonic() >= *ends_at_) explain_and_end();
     if (options_.stop_asked != nullptr && *options_.stop_asked) {
       let_go();
       let_go_of_some = true;
@@ -103,10 +93,10 @@ bool Engine::follow() {
     }
   }
   if (!let_go_of_some) {
-    release_overdue(0);  // the ends of tasks whose birth will never be told
+    release_all();  // the ends of tasks whose birth will never be told
     lose_rest();
   }
-  end_run(let_go_of_some ? "interrupted" : "done");
+  end_run(timed_out_ ? "timeout" : let_go_of_some ? "interrupted" : "done");
   return running_;
 }
 
@@ -125,118 +115,9 @@ void Engine::handle(const os::Report& report) {
     case Kind::syscall: return syscall(std::move(stop), *task);
     case Kind::group_stop: return group_stopped(std::move(stop), *task);
     case Kind::trapped: return trapped(std::move(stop), *task);
-    case Kind::signal: {
-      const Signal signal = stop.status().signal();
-      std::ignore = std::move(stop).resume(Until::syscall, signal);
-      return;
-    }
+    case Kind::signal: return signalled(std::move(stop), *task);
     default: std::ignore = std::move(stop).resume(Until::syscall);
   }
-}
-
-void Engine::forked(os::Stop stop, Tracee& parent) {
-  const auto message = stop.message();
-  if (!message) {  // the parent was killed: the child comes, or came, without its event
-    std::ignore = std::move(stop).resume(Until::syscall);
-    return;
-  }
-  const Tid child{static_cast<std::int32_t>(*message)};
-  if (const Tracee* known = tracees_.find(child)) {
-    if (!in_exec(*known)) {  // it could wait no longer and was adopted: its birth has been told
-      std::ignore = std::move(stop).resume(Until::syscall);
-      return;
-    }
-    // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3).
-    supersede(*known->group, child);
-  }
-  const auto early = early_ends_.extract(child);
-  const bool called = parent.call.has_value();  // not so for an i386 call
-  const std::uint64_t flags = called ? syscalls::clone_request(*parent.call).flags : 0;
-  const bool thread = early.empty() ? os::in_group(parent.group->pid, child) : (flags & CLONE_THREAD) != 0;
-  Forked fact;
-  fact.child = child;
-  fact.child_pid = thread ? parent.group->pid : led_by(child);
-  fact.how = birth(thread, stop.status(), flags);
-  fact.flags = syscalls::clone_flag_names(flags);
-  if (called) fact.syscall = parent.call->row->name;
-  const bool sibling = !thread && (flags & CLONE_PARENT) != 0;
-  if (sibling) fact.ppid = parent.group->parent;
-  Tracee& born = tracees_.born(child, fact.child_pid, sibling ? parent.group->parent : parent.group->pid);
-  if (called) {
-    tell(*parent.call, std::move(fact));
-  } else {
-    emit_now(parent, std::move(fact));
-  }
-  std::ignore = std::move(stop).resume(Until::syscall);
-  if (!early.empty()) return finish(born, early.mapped().report);
-  if (auto held = held_.extract(child); !held.empty()) start(std::move(held.mapped().stop), born);
-}
-
-void Engine::hold(os::Stop stop) {
-  const Tid tid = stop.tid();
-  if (auto before = held_.extract(tid); !before.empty()) std::move(before.mapped().stop).forget();
-  std::optional<os::TaskStatus> status;
-  if (stop.status().kind() == Kind::exiting) status = status_of(tid);
-  held_.emplace(tid, Held{std::move(stop), now_, std::move(status)});
-}
-
-// The first stop of a child, or whatever stop it was in when its birth became known.
-void Engine::start(os::Stop stop, Tracee& child) {
-  switch (stop.status().kind()) {
-    case Kind::group_stop: return group_stopped(std::move(stop), child);
-    case Kind::exiting: return exiting(std::move(stop), child);
-    default: std::ignore = std::move(stop).resume(Until::syscall);
-  }
-}
-
-void Engine::release_overdue(Nanoseconds limit) {
-  now_ = os::monotonic();
-  std::vector<Tid> overdue;
-  for (auto& [tid, held] : held_) {
-    if (now_ - held.since < hold_check) continue;
-    const auto status = status_of(tid);
-    if (status) held.status = status;
-    const bool orphan = status && tracees_.find(status->tgid) == nullptr && tracees_.find(status->ppid) == nullptr;
-    if (orphan || now_ - held.since >= limit) overdue.push_back(tid);
-  }
-  for (const Tid tid : overdue) {
-    auto held = held_.extract(tid);
-    adopt(tid, held.mapped().status);
-    start(std::move(held.mapped().stop), *tracees_.find(tid));
-  }
-  std::vector<Tid> ends;
-  for (const auto& [tid, end] : early_ends_) {
-    if (now_ - end.report.told >= limit) ends.push_back(tid);
-  }
-  for (const Tid tid : ends) adopt_dead(tid);
-  flush();
-}
-
-void Engine::adopt_dead(Tid tid) {
-  const auto end = early_ends_.extract(tid);
-  adopt(tid, end.mapped().status);
-  finish(*tracees_.find(tid), end.mapped().report);
-}
-
-// A birth whose event was lost with its sender: creator and kind are what /proc still says.
-void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
-  os::TaskStatus status;
-  status.tgid = led_by(tid);
-  if (known) status = *known;
-  const bool thread = leader_of(status.tgid) != tid && tracees_.find(status.tgid) != nullptr;
-  const Group* creator = tracees_.find(thread ? status.tgid : status.ppid);
-  const Tracee& born = tracees_.born(tid, thread ? status.tgid : led_by(tid), status.ppid);
-  if (creator == nullptr || creator->tasks.empty()) {
-    emit_now(born, Seen{SeenHow::adopted, status.ppid, status.name, {}, {}, {}});
-    return;
-  }
-  Forked fact;
-  fact.child = tid;
-  fact.child_pid = born.group->pid;
-  fact.how = thread ? BirthHow::thread : BirthHow::fork;
-  fact.lost = true;
-  const Tracee* leader = tracees_.find(leader_of(creator->pid));
-  emit_now(leader != nullptr ? *leader : *tracees_.find(*creator->tasks.begin()), std::move(fact));
 }
 
 // A task that is not the leader has called exec: the kernel ends all others and gives it the leader's tid.
@@ -265,7 +146,7 @@ void Engine::execed(os::Stop stop) {
     return;
   }
   const Tid former{static_cast<std::int32_t>(*message)};
-  const bool taken = task != nullptr && in_exec(*task);  // a reused tid told us before
+  const bool taken = task != nullptr && syscalls::in_exec(task->call);  // a reused tid told us before
   const bool known = tracees_.find(former) != nullptr;
   if (former != tid && known && !taken) {
     supersede(*group, former);
@@ -273,10 +154,15 @@ void Engine::execed(os::Stop stop) {
   }
   group->execs = true;
   group->leaver.reset();
+  group->exit_signal = Signal{SIGCHLD};
+  // No handler survives.
+  group->restarting = options_.choice.asks_for(class_name(syscalls::Class::signal), "rt_sigaction")
+                          ? std::optional<std::uint64_t>{0}
+                          : std::nullopt;
   const bool first = !running_;  // the root becomes the program
   if (first) begin_run();
   Execed fact;
-  if (in_exec(*task)) {
+  if (syscalls::in_exec(task->call)) {
     auto request = syscalls::exec_request(*task->call);
     fact.path = std::move(request.path);
     fact.argv = std::move(request.argv);
@@ -290,7 +176,8 @@ void Engine::execed(os::Stop stop) {
   }
   if (former != tid) fact.from_tid = former;
   if (first) {
-    emit_now(*task, Seen{SeenHow::launched, group->parent, fact.comm, fact.argv, {}, {}});
+    emit_now(*task, Seen{SeenHow::launched, group->parent, fact.comm, fact.argv, os::process_group(group->pid),
+                         os::session(group->pid)});
     if (task->call) {
       task->call->seq = next_seq();
       task->call->begin = now_;
@@ -302,8 +189,36 @@ void Engine::execed(os::Stop stop) {
   } else if (!task->call) {
     emit_now(*task, std::move(fact));
   }
+  tell_denied_privileges(*task);
   check(Moment::exec, tid);
+  if (options_.detach_on_exec && !first) return detach(std::move(stop), *task);
   std::ignore = std::move(stop).resume(Until::syscall);
+}
+
+// The kernel does not raise the privileges of whoever is traced by one that has none (ptrace(2)).
+void Engine::tell_denied_privileges(const Tracee& task) {
+  if (!unprivileged_) return;
+  const auto owner = proc_.exe_owner(task.tid);
+  if (!owner) return;
+  // Without group-execute, the set-group-ID bit means something else (inode(7)).
+  const bool group = (owner->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && owner->gid != ::getegid();
+  const bool user = (owner->mode & S_ISUID) != 0 && owner->uid != ::geteuid();
+  if (user || group) emit_now(task, Set{"privileges", user ? "set-user-ID" : "set-group-ID"});
+}
+
+// -b execve: the process is alone in its group by now, and its parent, if traced, will hear of its end from a wait
+// only.
+void Engine::detach(os::Stop stop, Tracee& task) {
+  Group& group = *task.group;
+  task.call.reset();
+  emit_now(task, Detached{"-b execve"});
+  if (Group* parent = tracees_.find(group.parent)) {
+    parent->children.erase(group.pid);
+    parent->strangers.insert(group.pid);
+  }
+  tracees_.ended(task.tid);
+  tracees_.ended(group.pid);
+  std::ignore = std::move(stop).detach();
 }
 
 void Engine::group_stopped(os::Stop stop, Tracee& task) {
@@ -317,7 +232,7 @@ void Engine::group_stopped(os::Stop stop, Tracee& task) {
 void Engine::trapped(os::Stop stop, Tracee& task) {
   // A new task under the tid that an exec has just freed: its own first stop, while the exec's event is still to be
   // read.
-  if (in_exec(task) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
+  if (syscalls::in_exec(task.call) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
   if (std::exchange(task.group->stopped, false)) {
     emit_now(task, Continued{});
     if (task.group->pid == led_by(root_)) options_.mirror(SIGCONT);
@@ -350,6 +265,7 @@ void Engine::lose_rest() {
 
 void Engine::begin_run() {
   running_ = true;
+  if (options_.timeout) end_after(*options_.timeout);
   last_seq_ = 0;
   start_ = now_;
   options_.header.start_realtime_ns = std::to_string(os::realtime() - (os::monotonic() - now_));
@@ -374,6 +290,7 @@ void Engine::end_run(const char* why) {
 
 void Engine::emit(Seq seq, Nanoseconds begin, Nanoseconds end, Tgid pid, Tid tid, Fact fact, bool unfinished) {
   if (!running_) return;
+  tell_waiting(tid);
   ++events_;
   told_.emplace_back(Event{seq, begin - start_, end - begin, unfinished, pid, tid, std::move(fact)});
 }

@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "kintrace/choice.hpp"
@@ -57,6 +59,7 @@ class Engine final : private syscalls::Keeper {
   void execed(os::Stop stop);
   void exiting(os::Stop stop, Tracee& task);
   void syscall(os::Stop stop, Tracee& task);
+  void signalled(os::Stop stop, Tracee& task);
   void group_stopped(os::Stop stop, Tracee& task);
   void trapped(os::Stop stop, Tracee& task);
   void ended(const os::Report& report);
@@ -73,28 +76,53 @@ class Engine final : private syscalls::Keeper {
   };
   void start(os::Stop stop, Tracee& child);
   void hold(os::Stop stop);
-  void release_overdue(Nanoseconds limit);
+  void release_overdue();
+  void release_all();
+  void release(Nanoseconds limit);
   void adopt(Tid tid, const std::optional<os::TaskStatus>& known);
   void adopt_dead(Tid tid);
   void adopt_dead_of(Tgid pid);
   void supersede(Group& group, Tid former);
+  std::optional<Tgid> inherit(Group& creator, Group& child, std::uint64_t flags);
+  void tell_denied_privileges(const Tracee& task);
+  void detach(os::Stop stop, Tracee& task);
 
   // Syscalls.
   void enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& info);
   void leave(const os::Stop& stop, Tracee& task, std::int64_t result);
   void finish(Tracee& task, syscalls::Call call);
+  bool observed(const syscalls::Row& row) const;
   void tell(const syscalls::Call& call, Fact fact) override;
-  void collected(const syscalls::Call& call, std::optional<Tgid> child) override;
+  void tell_of(Tgid whom, const syscalls::Call& call, Fact fact) override;
+  void collected(const syscalls::Call& call, std::optional<Tgid> child, const std::optional<Ending>& ending) override;
+  void escaped(const syscalls::Call& call, Tid child) override;
   void leaving(const syscalls::Call& call, bool whole_group) override;
-  void handler_returned(const syscalls::Call& call, bool interrupted_call_failed) override;
+  void action_set(const syscalls::Call& call, Signal signal, bool restarts) override;
+  void children_elsewhere(const syscalls::Call& call) override;
+  void capture_in(const os::Stop& stop, syscalls::Call& call) const;
+
+  // Signals.
+  void tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered fact);
+  void tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> sender);
+  bool repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call);
+
+  // Waiting.
+  void tell_waiting(Tid except);
+  void tell_blocked(Tracee& task);
+  std::vector<Tid> waits_for(const Tracee& task) const;
+  void end_after(Nanoseconds time);
+  void explain_and_end();
 
   // Ends.
+  using Orphans = std::map<Tgid, Tgid>;  // the children of one that has ended, and to whom they were given
   void cut_calls(Tracee& task);
   void end_unreported(Tid tid, const Exited& fact);
   std::optional<os::TaskStatus> status_of(Tid tid) const;  // nothing: it is gone
   void finish(Tracee& task, const os::Report& report);
-  void group_ended(Group& group, const os::Report& report);
-  void orphan_children(const Group& group);
+  void group_ended(Group& group, const os::Report& report, const Orphans& orphans);
+  static bool gone(const Dead& dead);
+  Orphans orphans_of(const Group& group) const;
+  void orphan_children(const Group& group, const Orphans& orphans);
   void tell_reaped(const Dead& dead, Group& by, const syscalls::Call& call);
   void tell_reaped_by_kernel(Group& parent);
   void tell_reaped_unseen(Group& parent, Tid last);
@@ -120,12 +148,17 @@ class Engine final : private syscalls::Keeper {
   Tracees tracees_;
   Graves graves_;
   std::unordered_map<Tid, Held> held_;
+  std::vector<Tid> waiting_;                      // in a call that may wait long, which has not been told yet
+  std::vector<Tid> sending_;                      // in a call that sends a signal
   std::unordered_map<Tid, EarlyEnd> early_ends_;  // of children that ended before their parent's event came
   Tid root_;
   std::optional<Ending> root_ending_;
-  bool running_ = false;   // the root has become a program: from here on all is told
-  Nanoseconds start_ = 0;  // CLOCK_MONOTONIC of t = 0
-  Nanoseconds now_ = 0;    // when the report in hand was told
+  bool running_ = false;                // the root has become a program: from here on all is told
+  Nanoseconds start_ = 0;               // CLOCK_MONOTONIC of t = 0
+  Nanoseconds now_ = 0;                 // when the report in hand was told
+  std::optional<Nanoseconds> ends_at_;  // --timeout: when to explain and end all, or to do so more firmly
+  bool timed_out_ = false;
+  bool unprivileged_;  // an exec cannot raise privileges while we trace it
   std::uint64_t last_seq_ = 0;
   std::int64_t events_ = 0;
   std::int64_t lost_ = 0;  // events that must have been, and were not reported

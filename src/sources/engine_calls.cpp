@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The engine's part that follows each task into and out of its calls.
 #include <linux/audit.h>
-#include <linux/limits.h>
+#include <linux/sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "sources/engine.hpp"
+#include "syscalls/clone.hpp"
 #include "syscalls/registry.hpp"
+#include "syscalls/repair.hpp"
+#include "syscalls/signal.hpp"
 
 namespace kintrace::sources {
 namespace {
@@ -23,12 +26,19 @@ constexpr std::uint64_t x32_bit = 0;
 #error "add this architecture's AUDIT_ARCH_… constant"
 #endif
 
-// More than the kernel takes for argv and environment together with the default 8 MiB stack (execve(2)).
-constexpr std::size_t strings_limit = 2U << 20U;
-constexpr std::size_t clone_args_limit = 128;
+const char* other_arch(std::uint32_t arch) {
+  switch (arch) {
+    case AUDIT_ARCH_I386: return "i386";
+    case AUDIT_ARCH_ARM: return "arm";
+    default: return "unknown";
+  }
+}
 
 // What the kernel returns to itself when it is going to repeat the call after a signal (include/linux/errno.h).
 bool will_restart(std::int64_t result) { return result == -512 || result == -513 || result == -514 || result == -516; }
+
+// The same for one that tracing makes fail, which we may have it repeat.
+bool goes_on(std::int64_t result) { return will_restart(result) || result == -EINTR; }
 
 template <class T>
 syscalls::Captured or_nothing(Result<T> result) {
@@ -44,43 +54,43 @@ Result<Bytes> read_bytes(const os::Stop& stop, std::uint64_t address, std::size_
   return bytes;
 }
 
-void capture_in(const os::Stop& stop, syscalls::Call& call) {
+void capture_out(const os::Stop& stop, syscalls::Call& call) {
   for (std::size_t i = 0; i < call.args.size(); ++i) {
+    const syscalls::ArgSpec& arg = call.row->args.at(i);
+    if (arg.kind == syscalls::Arg::out_memory && call.args.at(i) != 0)
+      call.captured.at(i) = or_nothing(read_bytes(stop, call.args.at(i), arg.size));
+  }
+}
+
+}  // namespace
+
+void Engine::capture_in(const os::Stop& stop, syscalls::Call& call) const {
+  for (std::size_t i = 0; i < call.args.size(); ++i) {
+    const syscalls::ArgSpec& arg = call.row->args.at(i);
     const std::uint64_t value = call.args.at(i);
     auto& captured = call.captured.at(i);
-    switch (call.row->args.at(i).kind) {
-      case syscalls::Arg::in_path: captured = or_nothing(stop.read_string(value, PATH_MAX)); break;
-      case syscalls::Arg::in_strings: captured = or_nothing(stop.read_strings(value, strings_limit)); break;
-      case syscalls::Arg::in_clone_args:
-        captured = or_nothing(read_bytes(stop, value, std::min<std::uint64_t>(call.args.at(i + 1), clone_args_limit)));
+    switch (arg.kind) {
+      case syscalls::Arg::in_string: captured = or_nothing(stop.read_string(value, arg.size)); break;
+      case syscalls::Arg::in_strings: captured = or_nothing(stop.read_strings(value, arg.size)); break;
+      case syscalls::Arg::in_memory: captured = or_nothing(read_bytes(stop, value, arg.size)); break;
+      case syscalls::Arg::in_sized:
+        captured = or_nothing(read_bytes(stop, value, std::min<std::uint64_t>(call.args.at(i + 1), arg.size)));
+        break;
+      case syscalls::Arg::in_descriptor: captured = or_nothing(proc_.fd(call.tid, call.integer(i))); break;
+      case syscalls::Arg::in_pidfd:
+        if (const auto pid = proc_.pidfd(call.tid, call.integer(i))) captured = std::to_string(pid->value);
         break;
       default: break;
     }
   }
 }
 
-std::size_t out_size(syscalls::Arg kind) {
-  switch (kind) {
-    case syscalls::Arg::out_status: return sizeof(int);
-    case syscalls::Arg::out_siginfo: return sizeof(siginfo_t);
-    default: return 0;
-  }
-}
-
-void capture_out(const os::Stop& stop, syscalls::Call& call) {
-  for (std::size_t i = 0; i < call.args.size(); ++i) {
-    const std::size_t size = out_size(call.row->args.at(i).kind);
-    if (size != 0 && call.args.at(i) != 0) call.captured.at(i) = or_nothing(read_bytes(stop, call.args.at(i), size));
-  }
-}
-
-}  // namespace
-
 // The kernel says which of entry and exit this is: counting would go wrong at restarts and execs.
 void Engine::syscall(os::Stop stop, Tracee& task) {
   if (const auto info = stop.syscall(); info && info->op == os::SyscallInfo::Op::entry) {
     enter(stop, task, *info);
   } else if (info && info->op == os::SyscallInfo::Op::exit) {
+    if (task.repair && !goes_on(info->result)) task.repair.reset();
     leave(stop, task, info->result);
   }
   std::ignore = std::move(stop).resume(os::Until::syscall);
@@ -89,7 +99,8 @@ void Engine::syscall(os::Stop stop, Tracee& task) {
 void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& info) {
   task.call.reset();
   if (info.arch != native_arch || (info.nr & x32_bit) != 0) {
-    task.group->undecoded = true;
+    if (!std::exchange(task.group->undecoded, true))
+      emit_now(task, Set{"arch", info.arch != native_arch ? other_arch(info.arch) : "x32"});
     return;
   }
   auto& before = task.interrupted;
@@ -98,7 +109,7 @@ void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& in
     task.call = std::exchange(before, {});
     return;
   }
-  if (row == nullptr) return;
+  if (row == nullptr || !row->concerns(info.args) || !observed(*row)) return;
   syscalls::Call call;
   call.row = row;
   call.seq = next_seq();
@@ -108,15 +119,24 @@ void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& in
   capture_in(stop, call);
   if (row->exit == syscalls::Exit::never) {
     finish(task, std::move(call));
-  } else {
-    task.call = std::move(call);
+    return;
   }
+  if (row->blocks != syscalls::Blocks::no) waiting_.push_back(task.tid);
+  if (syscalls::sending_of(call)) sending_.push_back(task.tid);
+  task.call = std::move(call);
+}
+
+bool Engine::observed(const syscalls::Row& row) const {
+  const Choice& choice = options_.choice;
+  if (row.observed == syscalls::Observed::asked && !choice.detail && !choice.calls.contains(row.name)) return false;
+  return row.cls == syscalls::Class::lifecycle || choice.asks_for(class_name(row.cls), row.name);
 }
 
 void Engine::leave(const os::Stop& stop, Tracee& task, std::int64_t result) {
   if (!task.call) return;
   syscalls::Call call = std::move(*std::exchange(task.call, {}));
-  if (will_restart(result)) {
+  if (will_restart(result) ||
+      (result == -EINTR && syscalls::fails_by_tracing(static_cast<std::uint64_t>(call.row->nr)))) {
     task.interrupted = std::move(call);
     return;
   }
@@ -138,16 +158,60 @@ void Engine::finish(Tracee& task, syscalls::Call call) {
 
 void Engine::tell(const syscalls::Call& call, Fact fact) {
   const Tracee& task = *tracees_.find(call.tid);
+  if (auto* sent = std::get_if<SignalSent>(&fact); sent != nullptr && sent->target > 0) {
+    const Tgid target{static_cast<std::int32_t>(sent->target)};
+    sent->target = tracees_.seen_from(*task.group, target).value_or(target).value;
+  }
   emit(call.seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
 }
 
-void Engine::collected(const syscalls::Call& call, std::optional<Tgid> child) {
+// The event is of the process that it happened to. It may be one that is not traced, or numbered otherwise for the
+// caller than for us.
+void Engine::tell_of(Tgid whom, const syscalls::Call& call, Fact fact) {
+  const Tracee& caller = *tracees_.find(call.tid);
+  const Tgid pid = whom ? tracees_.seen_from(*caller.group, whom).value_or(whom) : caller.group->pid;
+  if (auto* changed = std::get_if<GroupChanged>(&fact)) {
+    if (changed->sid) changed->sid = changed->pgid = pid;  // setsid(2)
+    if (!changed->pgid) changed->pgid = pid;
+    if (pid != caller.group->pid) changed->by = caller.group->pid;
+  }
+  if (pid == caller.group->pid) return tell(call, std::move(fact));
+  if (tracees_.find(pid) != nullptr) emit(call.seq, call.begin, now_, pid, leader_of(pid), std::move(fact));
+}
+
+void Engine::collected(const syscalls::Call& call, std::optional<Tgid> child, const std::optional<Ending>& ending) {
   Group& group = *tracees_.find(call.tid)->group;
-  if (child && tracees_.find(*child) != nullptr) return;  // it lives: the wait reported a stop
-  auto dead = child ? graves_.collected(group.pid, *child) : std::nullopt;
-  // In a nested pid namespace the caller's numbers are not ours.
-  if (!dead) dead = graves_.collected_by(group.pid, os::is_gone);
+  if (child && group.strangers.erase(*child) != 0) {
+    const Ending how = ending.value_or(Ending{});
+    return tell(call, Reaped{*child, how.code, how.signal, std::string{call.row->name}, 0, false});
+  }
+  const auto alive = child ? tracees_.seen_from(group, *child) : std::nullopt;
+  if (alive && tracees_.find(*alive) != nullptr) return;  // the wait reported a stop
+  std::optional<Dead> dead;
+  if (child && !group.ns_pid) {
+    dead = graves_.collected(group.pid, *child);
+  } else if (child) {
+    dead = graves_.collected_by(group.pid, [&](const Dead& one) { return one.ns_pid == child && gone(one); });
+  }
+  if (!dead) dead = graves_.collected_by(group.pid, gone);
   if (dead) tell_reaped(*dead, group, call);
+}
+
+void Engine::escaped(const syscalls::Call& call, Tid child) {
+  Tracee& task = *tracees_.find(call.tid);
+  if (tracees_.find(child) != nullptr || held_.contains(child)) return;
+  const auto request = syscalls::clone_request(call);
+  const bool thread = (request.flags & CLONE_THREAD) != 0;
+  Forked fact;
+  fact.child = child;
+  fact.child_pid = thread ? task.group->pid : led_by(child);
+  fact.how = thread ? BirthHow::thread : (request.flags & CLONE_VFORK) != 0 ? BirthHow::vfork : BirthHow::clone;
+  fact.flags = syscalls::clone_flag_names(request.flags);
+  fact.syscall = call.row->name;
+  if (!thread && request.exit_signal != 0) fact.exit_signal = Signal{request.exit_signal};
+  fact.untraced = true;
+  if (!thread) task.group->strangers.insert(led_by(child));
+  tell(call, std::move(fact));
 }
 
 void Engine::leaving(const syscalls::Call& call, bool whole_group) {
@@ -156,12 +220,17 @@ void Engine::leaving(const syscalls::Call& call, bool whole_group) {
   if (whole_group && !task.group->leaver) task.group->leaver = task.tid;
 }
 
-void Engine::handler_returned(const syscalls::Call& call, bool interrupted_call_failed) {
-  Tracee& task = *tracees_.find(call.tid);
-  if (!interrupted_call_failed || !task.interrupted) return;
-  syscalls::Call interrupted = std::move(*std::exchange(task.interrupted, {}));
-  interrupted.result = -EINTR;
-  finish(task, std::move(interrupted));
+void Engine::action_set(const syscalls::Call& call, Signal signal, bool restarts) {
+  auto& restarting = tracees_.find(call.tid)->group->restarting;
+  if (!restarting || signal.value < 1 || signal.value > 64) return;
+  const std::uint64_t bit = std::uint64_t{1} << (static_cast<unsigned>(signal.value) - 1);
+  restarting = restarts ? *restarting | bit : *restarting & ~bit;
+}
+
+void Engine::children_elsewhere(const syscalls::Call& call) {
+  Group& group = *tracees_.find(call.tid)->group;
+  group.elsewhere = true;
+  group.children_init.reset();
 }
 
 }  // namespace kintrace::sources

@@ -44,6 +44,11 @@ void Engine::ended(const os::Report& report) {
 }
 
 EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
+  if (ending.signal == Signal{SIGKILL} && task.group->init && task.group->init != task.group->pid) {
+    // It is told last, as it waits for all others to end.
+    const Tracee* init = tracees_.find(leader_of(*task.group->init));
+    if (init == nullptr || init->exiting) return EndedBy::namespace_init;
+  }
   if (task.leaves_by_itself || ending.signal) return EndedBy::itself;
   if (task.group->leaver) return EndedBy::exit_group;
   const Tracee* execing = tracees_.execing(*task.group);
@@ -78,6 +83,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   cut_calls(task);
   Group& group = *task.group;
   const Ending ending = report.status.ending();
+  Orphans orphans;
   Exited fact;
   fact.code = ending.code;
   fact.signal = ending.signal;
@@ -100,7 +106,12 @@ void Engine::finish(Tracee& task, const os::Report& report) {
     fact.maxrss = group.peak;
     if (!group.forks && !group.execs && report.usage.ru_maxrss > 0)
       fact.maxrss = report.usage.ru_maxrss * ru_maxrss_unit;
+    orphans = orphans_of(group);
+    for (const auto& [child, to] : orphans) {
+      if (tracees_.find(child) != nullptr) fact.children_to = to;
+    }
   }
+  if (ending.signal) tell_senders(*ending.signal, task, {});
   const bool whole_group = fact.group;
   emit_now(task, fact);
   tracees_.ended(task.tid);
@@ -108,7 +119,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
     root_ending_ = ending;
     options_.mirror(SIGCONT);
   }
-  if (whole_group) group_ended(group, report);
+  if (whole_group) group_ended(group, report, orphans);
 }
 
 // Threads of a process that is about to be told as ended, whose own end came before their birth was known.
@@ -121,26 +132,36 @@ void Engine::adopt_dead_of(Tgid pid) {
 }
 
 // The tracer has collected it, so that the real parent may: did it leave a zombie, and what becomes of its children?
-void Engine::group_ended(Group& group, const os::Report& report) {
+void Engine::group_ended(Group& group, const os::Report& report, const Orphans& orphans) {
   const Tgid pid = group.pid;
   if (Group* parent = tracees_.find(group.parent)) {
-    Dead dead{
-        pid, parent->pid, report.status.ending(), now_, {from(report.usage.ru_utime), from(report.usage.ru_stime)}};
+    Dead dead{pid,  parent->pid,  report.status.ending(),
+              now_, group.ns_pid, {from(report.usage.ru_utime), from(report.usage.ru_stime)}};
     dead.vanished = os::is_gone(leader_of(pid));
     graves_.add(dead);
     tell_reaped_by_kernel(*parent);
   }
-  orphan_children(group);
+  orphan_children(group, orphans);
   tracees_.ended(pid);
 }
 
+bool Engine::gone(const Dead& dead) { return os::is_gone(leader_of(dead.pid)); }
+
 // Reparenting has no event; by now it has happened, and /proc tells to whom.
-void Engine::orphan_children(const Group& group) {
+Engine::Orphans Engine::orphans_of(const Group& group) const {
+  Orphans orphans;
   for (const Tgid child : group.children) {
-    const auto status = proc_.status(leader_of(child));
-    Group* adopter = status ? tracees_.find(status->ppid) : nullptr;
+    const auto status = status_of(leader_of(child));
+    if (status && status->ppid != group.pid) orphans.emplace(child, status->ppid);
+  }
+  return orphans;
+}
+
+void Engine::orphan_children(const Group& group, const Orphans& orphans) {
+  for (const Tgid child : group.children) {
+    const auto given = orphans.find(child);
+    Group* adopter = given != orphans.end() ? tracees_.find(given->second) : nullptr;
     Group* alive = tracees_.find(child);
-    if (alive != nullptr && status) alive->parent = status->ppid;
     if (adopter != nullptr) {
       adopter->children.insert(child);
       adopter->forks = true;
@@ -148,8 +169,9 @@ void Engine::orphan_children(const Group& group) {
     } else {
       graves_.forget(child);
     }
-    if (!status || status->ppid == group.pid || (alive == nullptr && adopter == nullptr)) continue;
-    emit(next_seq(), now_, now_, child, leader_of(child), Reparented{group.pid, status->ppid});
+    if (given == orphans.end() || (alive == nullptr && adopter == nullptr)) continue;
+    if (alive != nullptr) alive->parent = given->second;
+    emit(next_seq(), now_, now_, child, leader_of(child), Reparented{group.pid, given->second});
   }
 }
 
@@ -167,7 +189,7 @@ void Engine::tell_reaped_by_kernel(Group& parent) {
 // Whoever of its dead is gone was collected by a call that we did not see to its end: of another architecture, or cut.
 void Engine::tell_reaped_unseen(Group& parent, Tid last) {
   for (;;) {
-    auto dead = graves_.collected_by(parent.pid, os::is_gone);
+    auto dead = graves_.collected_by(parent.pid, gone);
     if (!dead) return;
     Reaped fact{dead->pid, dead->ending.code, dead->ending.signal, {}, 0, false};
     emit(next_seq(), now_, now_, parent.pid, last, std::move(fact));

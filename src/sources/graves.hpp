@@ -19,8 +19,9 @@ struct Dead {
   Tgid parent;
   Ending ending;
   Nanoseconds died = 0;
-  Usage usage;            // its own, and of the children that it waited for
-  bool vanished = false;  // it left no zombie, and it is not known yet why
+  std::optional<Tgid> ns_pid;  // in its own pid namespace, if that is not kintrace's
+  Usage usage;                 // its own, and of the children that it waited for
+  bool vanished = false;       // it left no zombie, and it is not known yet why
 };
 
 class Graves {
@@ -30,11 +31,11 @@ class Graves {
   // A wait of `parent` named this child. Nothing if it is not dead (a wait may also report a stop).
   std::optional<Dead> collected(Tgid parent, Tgid child);
   // A wait of `parent` collected a child but did not name it, or not as we number it: the one that is gone now.
-  // `is_gone` tells whether no task has that number any more.
-  template <class IsGone>
-  std::optional<Dead> collected_by(Tgid parent, IsGone&& is_gone) {
+  // `is_it` is asked of each of its dead.
+  template <class IsIt>
+  std::optional<Dead> collected_by(Tgid parent, IsIt&& is_it) {
     for (const auto& [pid, dead] : dead_) {
-      if (dead.parent == parent && is_gone(leader_of(pid))) return take(pid);
+      if (dead.parent == parent && is_it(dead)) return take(pid);
     }
     return {};
   }

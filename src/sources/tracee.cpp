@@ -71,9 +71,17 @@ void Tracees::ended(Tgid pid) { groups_.erase(pid); }
 Tracee* Tracees::execing(const Group& group) {
   const auto at = std::find_if(group.tasks.begin(), group.tasks.end(), [this](Tid tid) {
     const Tracee* task = find(tid);
-    return task->call && syscalls::is_exec(*task->call->row);
+    return syscalls::in_exec(task->call);
   });
   return at == group.tasks.end() ? nullptr : find(*at);
+}
+
+std::optional<Tgid> Tracees::seen_from(const Group& group, Tgid number) const {
+  if (!group.ns_pid) return number;
+  const auto same = std::find_if(groups_.begin(), groups_.end(), [&](const auto& other) {
+    return other.second->ns_pid == number && other.second->init == group.init;
+  });
+  return same == groups_.end() ? std::nullopt : std::optional{same->first};
 }
 
 bool Tracees::in_wait(const Group& group) {

@@ -16,12 +16,19 @@ namespace kintrace::sources {
 
 struct Group;
 
+// A call that tracing would have made fail with EINTR, and that goes on instead (docs/ptrace-notes.md, H7).
+struct Repair {
+  std::uint64_t nr = 0;
+  Nanoseconds since = 0;  // the first time
+};
+
 // A task, from its first report to its end.
 struct Tracee {
   Tid tid;
   Group* group = nullptr;
   std::optional<syscalls::Call> call;         // it is in this call
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
+  std::optional<Repair> repair;               // of the call that it is in
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
   Ending leaving;                             // what that said
@@ -36,16 +43,24 @@ struct Usage {
 // A thread group, from its birth until its end has been reported.
 struct Group {
   Tgid pid;
-  Tgid parent;                       // the real parent
-  std::set<Tid> tasks;               // alive
-  std::set<Tgid> children;           // alive, or dead and not collected
-  std::optional<Tid> leaver;         // the task that called exit_group(2)
-  Usage collected;                   // by the children that it waited for: wait4(2) counts them with their parent
-  bool forks = false;                // it had children
-  bool execs = false;                // it replaced its program
-  bool stopped = false;              // in a group-stop
-  bool undecoded = false;            // it makes calls of another architecture (i386, x32), whose waits we do not know
-  std::optional<std::int64_t> peak;  // bytes of resident memory, read at its last moment
+  Tgid parent;                        // the real parent
+  std::set<Tid> tasks;                // alive
+  std::set<Tgid> children;            // alive, or dead and not collected
+  std::optional<Tid> leaver;          // the task that called exit_group(2)
+  Usage collected;                    // by the children that it waited for: wait4(2) counts them with their parent
+  bool forks = false;                 // it had children
+  bool execs = false;                 // it replaced its program
+  bool stopped = false;               // in a group-stop
+  std::optional<Signal> exit_signal;  // sent to its parent when it ends
+  // Signals whose handlers let a call go on (SA_RESTART): bit 0 is signal 1. Nothing: not known.
+  std::optional<std::uint64_t> restarting;
+  std::set<Tgid> strangers;           // children that are not traced: escaped by CLONE_UNTRACED, or detached
+  bool elsewhere = false;             // its children live in a pid namespace that is not kintrace's
+  std::optional<Tgid> ns_pid;         // in its own pid namespace, if that is not kintrace's
+  std::optional<Tgid> init;           // of its pid namespace, if that is not kintrace's and the init is traced
+  std::optional<Tgid> children_init;  // of its children's
+  bool undecoded = false;             // it makes calls of another architecture (i386, x32), whose waits we do not know
+  std::optional<std::int64_t> peak;   // bytes of resident memory, read at its last moment
 };
 
 class Tracees {
@@ -61,6 +76,8 @@ class Tracees {
   std::vector<Tid> all() const;
   // The task of `group` that is in an exec, if any.
   Tracee* execing(const Group& group);
+  // The process that is `number` for `group`, which may live in a pid namespace of its own; nothing if none is known.
+  std::optional<Tgid> seen_from(const Group& group, Tgid number) const;
   // Whether a task of `group` may be collecting a child just now.
   bool in_wait(const Group& group);
 

@@ -13,9 +13,12 @@
 namespace kintrace::syscalls {
 namespace {
 
-// The birth itself is told by PTRACE_EVENT_FORK and its like; what is left for the exit is a failure.
+// The birth itself is told by PTRACE_EVENT_FORK and its like. What is left for the exit is a failure, and a child that
+// no event tells of.
 void forked(const Call& call, Keeper& keeper) {
-  if (call.failed()) keeper.tell(call, Failed{std::string{call.row->name}, call.error()});
+  if (call.failed()) return keeper.tell(call, Failed{std::string{call.row->name}, call.error()});
+  const std::uint64_t escapes = clone_request(call).flags & (CLONE_UNTRACED | CLONE_PTRACE);
+  if (call.result && escapes == CLONE_UNTRACED) keeper.escaped(call, Tid{static_cast<std::int32_t>(*call.result)});
 }
 
 constexpr Row rows[] = {
@@ -30,7 +33,7 @@ constexpr Row rows[] = {
      "clone3",
      Class::lifecycle,
      Exit::always,
-     {{{"args", Arg::in_clone_args}, {"size", Arg::number}}},
+     {{{"args", Arg::in_sized, 2 * sizeof(clone_args)}, {"size", Arg::number}}},
      forked},
 };
 
@@ -60,6 +63,7 @@ constexpr std::pair<std::uint64_t, std::string_view> flag_names[] = {
     {CLONE_IO, "CLONE_IO"},
     {CLONE_CLEAR_SIGHAND, "CLONE_CLEAR_SIGHAND"},
     {CLONE_INTO_CGROUP, "CLONE_INTO_CGROUP"},
+    {CLONE_NEWTIME, "CLONE_NEWTIME"},  // a bit of clone(2)'s exit signal: unshare(2) and clone3(2) only
 };
 
 }  // namespace

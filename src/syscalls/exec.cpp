@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "syscalls/exec.hpp"
 
+#include <linux/limits.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -16,20 +17,23 @@ void execed(const Call& call, Keeper& keeper) {
               ExecFailed{std::move(request.path), std::move(request.argv), std::string{call.row->name}, call.error()});
 }
 
+// More than the kernel takes for argv and environment together with the default 8 MiB stack (execve(2)).
+constexpr std::size_t strings_limit = 2U << 20U;
+
 constexpr Row rows[] = {
     {SYS_execve,
      "execve",
      Class::lifecycle,
      Exit::always,
-     {{{"path", Arg::in_path}, {"argv", Arg::in_strings}, {"envp", Arg::address}}},
+     {{{"path", Arg::in_string, PATH_MAX}, {"argv", Arg::in_strings, strings_limit}, {"envp", Arg::address}}},
      execed},
     {SYS_execveat,
      "execveat",
      Class::lifecycle,
      Exit::always,
      {{{"dirfd", Arg::number},
-       {"path", Arg::in_path},
-       {"argv", Arg::in_strings},
+       {"path", Arg::in_string, PATH_MAX},
+       {"argv", Arg::in_strings, strings_limit},
        {"envp", Arg::address},
        {"flags", Arg::number}}},
      execed},
@@ -48,7 +52,7 @@ extern const std::span<const Row> exec_rows{rows};
 bool is_exec(const Row& row) { return row.effect == execed; }
 
 ExecRequest exec_request(const Call& call) {
-  return {call.text(position(*call.row, Arg::in_path)), call.strings(position(*call.row, Arg::in_strings))};
+  return {call.text(position(*call.row, Arg::in_string)), call.strings(position(*call.row, Arg::in_strings))};
 }
 
 }  // namespace kintrace::syscalls

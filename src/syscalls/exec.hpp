@@ -10,6 +10,7 @@
 namespace kintrace::syscalls {
 
 bool is_exec(const Row& row);
+inline bool in_exec(const std::optional<Call>& call) { return call && is_exec(*call->row); }
 
 // What the caller asked for, as it was at the entry: for scripts the script, not its interpreter.
 struct ExecRequest {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What a syscall means, as one row of a table: when to stop for it, what to read while it is stopped, what it did to
 // the world. Rows know neither ptrace requests nor tasks: they get a finished Call and tell a Keeper. The seccomp
-// filter will be made from these rows as well: class, exit and (to come with it) a predicate on the arguments.
+// filter will be made from these rows as well: class, exit and the conditions on the arguments.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,8 +18,9 @@
 
 namespace kintrace::syscalls {
 
-// What the user chooses by with -e.
-enum class Class { lifecycle };
+// What the user chooses by with -e. Births, execs, ends and waits are followed in any case.
+enum class Class { lifecycle, signal };
+constexpr std::string_view class_name(Class cls) { return cls == Class::lifecycle ? "lifecycle" : "signal"; }
 
 // Whether the syscall-exit-stop is needed too: it costs as much as the entry. `never`: the entry says it all.
 enum class Exit { never, always };
@@ -31,17 +33,32 @@ enum class Arg {
   none,
   number,
   address,        // not followed
-  in_path,        // a string, cut at PATH_MAX
+  in_string,      // cut at `size`
   in_strings,     // argv: a NULL-terminated array of strings
-  in_clone_args,  // struct clone_args, its size in the next argument
-  out_status,     // wait(2)'s int
-  out_siginfo,    // siginfo_t
+  in_sized,       // a structure whose size is the next argument, cut at `size`
+  in_memory,      // a structure of `size` bytes
+  in_descriptor,  // what a descriptor refers to, in text: a path
+  in_pidfd,       // the pid that it refers to, in text
+  out_memory,     // a structure of `size` bytes
 };
 
 struct ArgSpec {
   std::string_view name;
   Arg kind = Arg::none;
+  std::size_t size = 0;  // bytes
 };
+
+// A condition on one argument: the calls that meet none of a row's conditions are not looked at.
+struct Only {
+  enum class Is { equal, different };
+  std::size_t arg;
+  Is is;
+  std::uint64_t value;
+  std::uint64_t mask = ~std::uint64_t{0};  // the bits that count: an int's upper half is garbage
+};
+
+// Whether a row is observed without being asked for. `asked`: it is frequent and mostly noise; -v, or its name with -e.
+enum class Observed { standard, asked };
 
 // What was read of one argument: a string or a structure's bytes; an array of strings; nothing where it could not be
 // read.
@@ -60,12 +77,24 @@ struct Call {
   std::array<Captured, 6> captured;
   std::optional<std::int64_t> result;  // nothing: it has not returned
   bool cut = false;                    // it never will: its task ended within it
+  bool told = false;                   // what it did has been told before it returned
 
   bool failed() const { return result && *result < 0 && *result > -4096; }
   Errno error() const { return Errno{failed() ? static_cast<std::int32_t>(-*result) : 0}; }
   // Empty where it could not be read.
   Bytes text(std::size_t arg) const;
   std::vector<Bytes> strings(std::size_t arg) const;
+  // An int, without the garbage that its register's upper half may hold.
+  std::int32_t integer(std::size_t arg) const { return static_cast<std::int32_t>(args.at(arg)); }
+  // The structure that an argument points to. Nothing if it could not be read whole.
+  template <class T>
+  std::optional<T> structure(std::size_t arg) const {
+    const auto* bytes = std::get_if<Bytes>(&captured.at(arg));
+    if (bytes == nullptr || bytes->size() < sizeof(T)) return {};
+    T value;
+    std::memcpy(&value, bytes->data(), sizeof value);
+    return value;
+  }
 };
 
 // Whoever keeps the tracees, hearing what a call did.
@@ -73,12 +102,19 @@ class Keeper {
  public:
   // A fact of the calling task, from the call's begin to its end.
   virtual void tell(const Call& call, Fact fact) = 0;
-  // The call collected a dead child: as the caller's pid namespace numbers it, or nothing where the kernel did not say.
-  virtual void collected(const Call& call, std::optional<Tgid> child) = 0;
+  // A fact of another process that is the call's doing.
+  virtual void tell_of(Tgid whom, const Call& call, Fact fact) = 0;
+  // The call collected a dead child: as the caller's pid namespace numbers it, or nothing where the kernel did not say;
+  // and how it ended, if it told the caller.
+  virtual void collected(const Call& call, std::optional<Tgid> child, const std::optional<Ending>& ending) = 0;
+  // The call created a task, with CLONE_UNTRACED: no event tells of it.
+  virtual void escaped(const Call& call, Tid child) = 0;
   // The calling task is about to end by its own will, with its whole thread group or alone.
   virtual void leaving(const Call& call, bool whole_group) = 0;
-  // A signal handler has returned, to a call that it had interrupted if `interrupted_call_failed`.
-  virtual void handler_returned(const Call& call, bool interrupted_call_failed) = 0;
+  // The calling process has a new action for a signal: whether a handler's calls go on after it (SA_RESTART).
+  virtual void action_set(const Call& call, Signal signal, bool restarts) = 0;
+  // The children of the calling process live in another pid namespace from now on.
+  virtual void children_elsewhere(const Call& call) = 0;
 
  protected:
   ~Keeper() = default;
@@ -95,6 +131,10 @@ struct Row {
   std::array<ArgSpec, 6> args;
   Effect effect;
   Blocks blocks = Blocks::no;
+  std::span<const Only> only = {};
+  Observed observed = Observed::standard;
+
+  bool concerns(const std::array<std::uint64_t, 6>& values) const;
 };
 
 }  // namespace kintrace::syscalls

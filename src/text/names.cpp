@@ -15,6 +15,63 @@ constexpr int first_realtime = 34;
 constexpr int last_signal = 64;
 constexpr int last_errno = 4095;  // MAX_ERRNO: a result above -4096 is a failure
 
+struct SignalCode {
+  int signal;  // 0: any
+  int code;
+  std::string_view name;
+};
+
+#define KINTRACE_CODE(signal, code) \
+  { signal, code, #code }
+constexpr SignalCode signal_codes[] = {
+    KINTRACE_CODE(0, SI_USER),
+    KINTRACE_CODE(0, SI_QUEUE),
+    KINTRACE_CODE(0, SI_TIMER),
+    KINTRACE_CODE(0, SI_MESGQ),
+    KINTRACE_CODE(0, SI_ASYNCIO),
+    KINTRACE_CODE(0, SI_SIGIO),
+    KINTRACE_CODE(0, SI_TKILL),
+    KINTRACE_CODE(0, SI_KERNEL),
+    KINTRACE_CODE(0, SI_ASYNCNL),
+    KINTRACE_CODE(SIGCHLD, CLD_EXITED),
+    KINTRACE_CODE(SIGCHLD, CLD_KILLED),
+    KINTRACE_CODE(SIGCHLD, CLD_DUMPED),
+    KINTRACE_CODE(SIGCHLD, CLD_TRAPPED),
+    KINTRACE_CODE(SIGCHLD, CLD_STOPPED),
+    KINTRACE_CODE(SIGCHLD, CLD_CONTINUED),
+    KINTRACE_CODE(SIGSEGV, SEGV_MAPERR),
+    KINTRACE_CODE(SIGSEGV, SEGV_ACCERR),
+    KINTRACE_CODE(SIGSEGV, SEGV_BNDERR),
+    KINTRACE_CODE(SIGSEGV, SEGV_PKUERR),
+    KINTRACE_CODE(SIGBUS, BUS_ADRALN),
+    KINTRACE_CODE(SIGBUS, BUS_ADRERR),
+    KINTRACE_CODE(SIGBUS, BUS_OBJERR),
+    KINTRACE_CODE(SIGFPE, FPE_INTDIV),
+    KINTRACE_CODE(SIGFPE, FPE_INTOVF),
+    KINTRACE_CODE(SIGFPE, FPE_FLTDIV),
+    KINTRACE_CODE(SIGFPE, FPE_FLTOVF),
+    KINTRACE_CODE(SIGFPE, FPE_FLTUND),
+    KINTRACE_CODE(SIGFPE, FPE_FLTRES),
+    KINTRACE_CODE(SIGFPE, FPE_FLTINV),
+    KINTRACE_CODE(SIGFPE, FPE_FLTSUB),
+    KINTRACE_CODE(SIGILL, ILL_ILLOPC),
+    KINTRACE_CODE(SIGILL, ILL_ILLOPN),
+    KINTRACE_CODE(SIGILL, ILL_ILLADR),
+    KINTRACE_CODE(SIGILL, ILL_ILLTRP),
+    KINTRACE_CODE(SIGILL, ILL_PRVOPC),
+    KINTRACE_CODE(SIGTRAP, TRAP_BRKPT),
+    KINTRACE_CODE(SIGTRAP, TRAP_TRACE),
+    KINTRACE_CODE(SIGPOLL, POLL_IN),
+    KINTRACE_CODE(SIGPOLL, POLL_OUT),
+    KINTRACE_CODE(SIGPOLL, POLL_MSG),
+    KINTRACE_CODE(SIGPOLL, POLL_ERR),
+    KINTRACE_CODE(SIGPOLL, POLL_PRI),
+    KINTRACE_CODE(SIGPOLL, POLL_HUP),
+    {SIGSYS, 1, "SYS_SECCOMP"},
+    {SIGSYS, 2, "SYS_USER_DISPATCH"},  // glibc 2.36 does not have the second
+};
+#undef KINTRACE_CODE
+
 std::optional<int> number_after(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix)) return {};
   name.remove_prefix(prefix.size());
@@ -49,6 +106,13 @@ std::string signal_name(Signal signal) {
   if (signal.value > first_realtime) return fmt::format("SIGRTMIN+{}", signal.value - first_realtime);
   const char* name = ::sigabbrev_np(signal.value);
   return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("SIG{}", signal.value);
+}
+
+std::string signal_code_name(Signal signal, int code) {
+  for (const SignalCode& known : signal_codes) {
+    if (known.code == code && (known.signal == 0 || known.signal == signal.value)) return std::string{known.name};
+  }
+  return fmt::format("code {}", code);
 }
 
 std::optional<Signal> signal_named(std::string_view name) {

@@ -16,5 +16,7 @@ std::string errno_text(Errno error);  // strerror(3): "No such file or directory
 
 std::string signal_name(Signal signal);
 std::optional<Signal> signal_named(std::string_view name);
+// siginfo's si_code (sigaction(2)), which means something else for each signal: SI_USER, CLD_EXITED, SEGV_MAPERR.
+std::string signal_code_name(Signal signal, int code);
 
 }  // namespace kintrace::text

@@ -9,7 +9,7 @@ using namespace kintrace::sources;
 namespace {
 
 Dead dead(int pid, int parent, bool vanished = false) {
-  return {Tgid{pid}, Tgid{parent}, {pid % 256, {}, false}, pid, {}, vanished};
+  return {Tgid{pid}, Tgid{parent}, {pid % 256, {}, false}, pid, {}, {}, vanished};
 }
 
 }  // namespace
@@ -28,10 +28,11 @@ TEST_CASE("graves: a wait that names nobody collected the one who is gone") {
   graves.add(dead(11, 10));
   graves.add(dead(12, 10));
   graves.add(dead(13, 9));
-  const auto collected = graves.collected_by(Tgid{10}, [](Tid tid) { return tid == Tid{12} || tid == Tid{13}; });
+  const auto collected =
+      graves.collected_by(Tgid{10}, [](const Dead& dead) { return dead.pid == Tgid{12} || dead.pid == Tgid{13}; });
   REQUIRE(collected);
   CHECK(collected->pid == Tgid{12});
-  CHECK_FALSE(graves.collected_by(Tgid{10}, [](Tid) { return false; }));
+  CHECK_FALSE(graves.collected_by(Tgid{10}, [](const Dead&) { return false; }));
 }
 
 TEST_CASE("graves: who vanished without a wait was reaped by the kernel, in order of death") {

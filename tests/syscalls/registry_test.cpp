@@ -33,7 +33,10 @@ TEST_CASE("syscalls: every row is complete and the only one of its number and na
         CHECK_FALSE((ended && arg.kind != Arg::none));  // no hole in the arguments
         ended = ended || arg.kind == Arg::none;
         // What the kernel fills in can be read only at the exit.
-        CHECK((arg.kind != Arg::out_siginfo || row.exit == Exit::always));
+        CHECK((arg.kind != Arg::out_memory || row.exit == Exit::always));
+        const bool sized = arg.kind == Arg::in_string || arg.kind == Arg::in_strings || arg.kind == Arg::in_sized ||
+                           arg.kind == Arg::in_memory || arg.kind == Arg::out_memory;
+        CHECK((arg.size != 0) == sized);
       }
     }
   }

@@ -17,11 +17,18 @@ namespace {
 class Listening final : public Keeper {
  public:
   void tell(const Call& /*call*/, Fact fact) override { facts.push_back(std::move(fact)); }
-  void collected(const Call& /*call*/, std::optional<Tgid> child) override { children.push_back(child); }
+  void tell_of(Tgid /*whom*/, const Call& /*call*/, Fact fact) override { facts.push_back(std::move(fact)); }
+  void collected(const Call& /*call*/, std::optional<Tgid> child, const std::optional<Ending>& ending) override {
+    children.push_back(child);
+    endings.push_back(ending);
+  }
+  void escaped(const Call& /*call*/, Tid /*child*/) override {}
   void leaving(const Call& /*call*/, bool /*whole_group*/) override {}
-  void handler_returned(const Call& /*call*/, bool /*interrupted_call_failed*/) override {}
+  void action_set(const Call& /*call*/, Signal /*signal*/, bool /*restarts*/) override {}
+  void children_elsewhere(const Call& /*call*/) override {}
   std::vector<Fact> facts;
   std::vector<std::optional<Tgid>> children;
+  std::vector<std::optional<Ending>> endings;
 };
 
 template <class T>

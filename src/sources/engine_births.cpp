@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// The engine's part that hears of births. A child's first stop and its parent's event come in either order, and the
+// event may be lost (docs/ptrace-notes.md, C1 and C2).
+#include <linux/sched.h>
+
+#include <csignal>
+
+#include "os/clock.hpp"
+#include "sources/engine.hpp"
+#include "syscalls/clone.hpp"
+#include "syscalls/exec.hpp"
+
+namespace kintrace::sources {
+namespace {
+
+using os::Until;
+using Kind = os::WaitStatus::Kind;
+
+// A child whose parent's event does not come is let go after this long; when its parent has ended, after the shorter
+// one.
+constexpr Nanoseconds hold_limit = 100'000'000;
+// Before that /proc is not even asked.
+constexpr Nanoseconds patience = 2'000'000;
+
+// Flags that say where tids are stored, but not what is shared: what glibc's fork(3) uses, and pidfds.
+constexpr std::uint64_t bookkeeping_flags =
+    CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_PIDFD;
+
+BirthHow birth(bool thread, const os::WaitStatus& status, std::uint64_t flags) {
+  if (thread) return BirthHow::thread;
+  if (status.forked_as_vfork()) return BirthHow::vfork;
+  if (status.forked_as_clone()) return BirthHow::clone;
+  return (flags & ~bookkeeping_flags) != 0 ? BirthHow::clone : BirthHow::fork;
+}
+
+}  // namespace
+
+void Engine::forked(os::Stop stop, Tracee& parent) {
+  const auto message = stop.message();
+  if (!message) {  // the parent was killed: the child comes, or came, without its event
+    std::ignore = std::move(stop).resume(Until::syscall);
+    return;
+  }
+  const Tid child{static_cast<std::int32_t>(*message)};
+  if (const Tracee* known = tracees_.find(child)) {
+    if (!syscalls::in_exec(known->call)) {  // it could wait no longer and was adopted: its birth has been told
+      std::ignore = std::move(stop).resume(Until::syscall);
+      return;
+    }
+    // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3).
+    supersede(*known->group, child);
+  }
+  const auto early = early_ends_.extract(child);
+  const bool called = parent.call.has_value();  // not so for an i386 call
+  const auto request = called ? syscalls::clone_request(*parent.call) : syscalls::CloneRequest{};
+  const std::uint64_t flags = called ? request.flags : os::shared_resources(parent.tid, child);
+  const bool thread = early.empty() ? os::in_group(parent.group->pid, child) : (flags & CLONE_THREAD) != 0;
+  const bool sibling = !thread && (flags & CLONE_PARENT) != 0;
+  Forked fact;
+  fact.child = child;
+  fact.child_pid = thread ? parent.group->pid : led_by(child);
+  fact.how = birth(thread, stop.status(), flags);
+  fact.flags = syscalls::clone_flag_names(flags);
+  if (called) fact.syscall = parent.call->row->name;
+  if (sibling) fact.ppid = parent.group->parent;
+  Tracee& born = tracees_.born(child, fact.child_pid, sibling ? parent.group->parent : parent.group->pid);
+  if (!thread) {
+    const std::optional<Signal> signal{Signal{called ? request.exit_signal : SIGCHLD}};
+    fact.exit_signal = sibling ? parent.group->exit_signal : signal->value != 0 ? signal : std::nullopt;
+    fact.ns_pid = inherit(*parent.group, *born.group, flags);
+    born.group->exit_signal = fact.exit_signal;
+  }
+  if (called) {
+    tell(*parent.call, std::move(fact));
+  } else {
+    emit_now(parent, std::move(fact));
+  }
+  std::ignore = std::move(stop).resume(Until::syscall);
+  if (!early.empty()) return finish(born, early.mapped().report);
+  if (auto held = held_.extract(child); !held.empty()) start(std::move(held.mapped().stop), born);
+}
+
+// What a new process has from its creator, beside what the flags say. Its pid in its own pid namespace, if that is not
+// kintrace's.
+std::optional<Tgid> Engine::inherit(Group& creator, Group& child, std::uint64_t flags) {
+  if ((flags & (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND)) == CLONE_SIGHAND) {
+    creator.restarting.reset();  // what one of them decides is so for the other
+  } else {
+    child.restarting = creator.restarting;
+  }
+  child.elsewhere = creator.elsewhere || (flags & CLONE_NEWPID) != 0;
+  if (!child.elsewhere) return {};
+  const auto status = status_of(leader_of(child.pid));
+  const auto ns_pid = status ? status->ns_pid : std::nullopt;
+  child.ns_pid = ns_pid;
+  // After unshare(2) the first child is the init of the new namespace, and the others live in it.
+  const bool leads = ns_pid == Tgid{1};
+  if (leads && (flags & CLONE_NEWPID) == 0) creator.children_init = child.pid;
+  child.init = child.children_init = leads ? std::optional{child.pid} : creator.children_init;
+  return ns_pid;
+}
+
+void Engine::hold(os::Stop stop) {
+  const Tid tid = stop.tid();
+  if (auto before = held_.extract(tid); !before.empty()) std::move(before.mapped().stop).forget();
+  std::optional<os::TaskStatus> status;
+  if (stop.status().kind() == Kind::exiting) status = status_of(tid);
+  held_.emplace(tid, Held{std::move(stop), now_, std::move(status)});
+}
+
+// The first stop of a child, or whatever stop it was in when its birth became known.
+void Engine::start(os::Stop stop, Tracee& child) {
+  switch (stop.status().kind()) {
+    case Kind::group_stop: return group_stopped(std::move(stop), child);
+    case Kind::exiting: return exiting(std::move(stop), child);
+    default: std::ignore = std::move(stop).resume(Until::syscall);
+  }
+}
+
+void Engine::release_overdue() { release(hold_limit); }
+void Engine::release_all() { release(0); }
+
+void Engine::release(Nanoseconds limit) {
+  now_ = os::monotonic();
+  std::vector<Tid> overdue;
+  for (auto& [tid, held] : held_) {
+    if (now_ - held.since < patience) continue;
+    const auto status = status_of(tid);
+    if (status) held.status = status;
+    const bool orphan = status && tracees_.find(status->tgid) == nullptr && tracees_.find(status->ppid) == nullptr;
+    if (orphan || now_ - held.since >= limit) overdue.push_back(tid);
+  }
+  for (const Tid tid : overdue) {
+    auto held = held_.extract(tid);
+    adopt(tid, held.mapped().status);
+    start(std::move(held.mapped().stop), *tracees_.find(tid));
+  }
+  std::vector<Tid> ends;
+  for (const auto& [tid, end] : early_ends_) {
+    if (now_ - end.report.told >= limit) ends.push_back(tid);
+  }
+  for (const Tid tid : ends) adopt_dead(tid);
+  flush();
+}
+
+void Engine::adopt_dead(Tid tid) {
+  const auto end = early_ends_.extract(tid);
+  adopt(tid, end.mapped().status);
+  finish(*tracees_.find(tid), end.mapped().report);
+}
+
+// A birth whose event was lost with its sender: creator and kind are what /proc still says.
+void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
+  os::TaskStatus status;
+  status.tgid = led_by(tid);
+  if (known) status = *known;
+  const bool thread = leader_of(status.tgid) != tid && tracees_.find(status.tgid) != nullptr;
+  const Group* creator = tracees_.find(thread ? status.tgid : status.ppid);
+  const Tracee& born = tracees_.born(tid, thread ? status.tgid : led_by(tid), status.ppid);
+  if (creator == nullptr || creator->tasks.empty()) {
+    emit_now(born, Seen{SeenHow::adopted, status.ppid, status.name, {}, {}, {}});
+    return;
+  }
+  Forked fact;
+  fact.child = tid;
+  fact.child_pid = born.group->pid;
+  fact.how = thread ? BirthHow::thread : BirthHow::fork;
+  fact.lost = true;
+  const Tracee* leader = tracees_.find(leader_of(creator->pid));
+  if (leader == nullptr) leader = tracees_.find(*creator->tasks.begin());
+  fact.flags = syscalls::clone_flag_names(os::shared_resources(leader->tid, tid));
+  emit_now(*leader, std::move(fact));
+}
+
+}  // namespace kintrace::sources

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The engine's part that tells of tasks that wait: while other things happen, and when the time given has passed.
+#include <signal.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <set>
+
+#include "os/clock.hpp"
+#include "os/syscall_names.hpp"
+#include "sources/engine.hpp"
+#include "syscalls/wait.hpp"
+
+namespace kintrace::sources {
+namespace {
+
+// A call that has not waited for so long may have returned already without our knowing.
+constexpr Nanoseconds own_delay = 100'000;
+// More names than that say nothing any more.
+constexpr std::size_t most_named = 64;
+// What --timeout gives a program to end by itself.
+constexpr Nanoseconds grace = 1'000'000'000;
+constexpr Nanoseconds again = 100'000'000;
+
+bool waits_still(const Tracee* task) {
+  return task != nullptr && task->call && task->call->row->blocks != syscalls::Blocks::no;
+}
+
+}  // namespace
+
+// Before the first line of another task that comes between a wait's begin and its end.
+void Engine::tell_waiting(Tid except) {
+  if (waiting_.empty()) return;
+  std::vector<Tid> due;
+  std::erase_if(waiting_, [&](Tid tid) {
+    const Tracee* task = tracees_.find(tid);
+    if (!waits_still(task)) return true;
+    if (tid == except || now_ - task->call->begin < own_delay) return false;
+    due.push_back(tid);
+    return true;
+  });
+  for (const Tid tid : due) {
+    Tracee& task = *tracees_.find(tid);
+    if (syscalls::awaited(*task.call).whom != syscalls::Awaited::Whom::nobody) tell_blocked(task);
+  }
+}
+
+void Engine::tell_blocked(Tracee& task) {
+  Blocked fact;
+  Nanoseconds begin = now_;
+  if (task.call) {
+    fact.syscall = task.call->row->name;
+    fact.waits_for = waits_for(task);
+    begin = task.call->begin;
+  } else if (const auto nr = proc_.blocked_in(task.tid)) {
+    fact.syscall = os::syscall_name(*nr);
+  } else {
+    return;  // it runs, or we are not told
+  }
+  ++events_;
+  told_.emplace_back(
+      Event{next_seq(), begin - start_, now_ - begin, false, task.group->pid, task.tid, std::move(fact)});
+}
+
+std::vector<Tid> Engine::waits_for(const Tracee& task) const {
+  if (task.call->row->blocks != syscalls::Blocks::on_children) return {};
+  const auto awaited = syscalls::awaited(*task.call);
+  const auto& children = task.group->children;
+  std::vector<Tid> tids;
+  const auto one = tracees_.seen_from(*task.group, awaited.pid);
+  if (awaited.whom == syscalls::Awaited::Whom::one && one && children.contains(*one)) tids = {leader_of(*one)};
+  if (awaited.whom == syscalls::Awaited::Whom::any && children.size() <= most_named) {
+    for (const Tgid child : children) tids.push_back(leader_of(child));
+  }
+  return tids;
+}
+
+// SIGALRM interrupts the wait. It comes again and again, as it may come just before we wait.
+void Engine::end_after(Nanoseconds time) {
+  constexpr Nanoseconds second = 1'000'000'000;
+  ends_at_ = os::monotonic() + time;
+  itimerval timer{{0, 10'000}, {time / second, time % second / 1'000}};
+  if (time == 0) timer.it_value = timer.it_interval;
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+// First what each task is doing, then the end of all: asked for, and after a while enforced.
+void Engine::explain_and_end() {
+  now_ = os::monotonic();
+  const int signal = std::exchange(timed_out_, true) ? SIGKILL : SIGTERM;
+  std::vector<Tid> tids = tracees_.all();
+  std::sort(tids.begin(), tids.end());
+  if (signal == SIGTERM) {
+    for (const Tid tid : tids) tell_blocked(*tracees_.find(tid));
+  }
+  std::set<Tgid> pids;
+  for (const Tid tid : tids) pids.insert(tracees_.find(tid)->group->pid);
+  for (const Tgid pid : pids) {
+    ::kill(pid.value, signal);
+    if (signal == SIGTERM) ::kill(pid.value, SIGCONT);
+  }
+  ends_at_ = now_ + (signal == SIGTERM ? grace : again);
+  flush();
+}
+
+}  // namespace kintrace::sources
