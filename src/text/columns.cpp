@@ -52,7 +52,10 @@ std::vector<std::string> broken(std::string_view printable, std::size_t columns)
   std::vector<std::string> lines;
   while (width(printable) > columns) {
     const std::size_t fits = bytes_within(printable, columns);
-    const std::size_t blank = printable.rfind(' ', fits);
+    std::size_t blank = printable.rfind(' ', fits);
+    // An arrow stays with what it points to.
+    while (blank != std::string_view::npos && blank > 0 && printable.substr(0, blank).ends_with("→"))
+      blank = printable.rfind(' ', blank - 1);
     const bool at_blank = blank != std::string_view::npos && blank > fits / 2;
     lines.emplace_back(printable.substr(0, at_blank ? blank : fits));
     printable.remove_prefix(at_blank ? blank + 1 : fits);

@@ -42,7 +42,7 @@ std::string signal_words(const Process& process, const World& world, const Namin
   if (outside && (process.adopters.empty() || process.tasks.empty())) return {};
   std::optional<Signal> signal = process.exit_signal;
   if (!signal && world[process.tasks.front()].how != BirthHow::clone) signal = Signal{SIGCHLD};
-  if (!signal) return "no signal to its parent: its clone asked for none";
+  if (!signal) return "no signal: its clone asked for none";
   return fmt::format("{} → {}", text::signal_name(*signal),
                      process.parent == Tgid{1} ? "init" : naming.process(process.parent, world));
 }
@@ -50,6 +50,7 @@ std::string signal_words(const Process& process, const World& world, const Namin
 Sentence process_words(const Exited& fact, const Process& process, const World& world, const Manner& manner) {
   const Tone tone = fact.signal ? Tone::bad : fact.code.value_or(0) != 0 ? Tone::notable : Tone::plain;
   std::vector<std::string> steps{ending_words(fact.code, fact.signal, fact.core)};
+  if (fact.by == EndedBy::namespace_init) steps[0] += ", as the init of its pid namespace ended";
   // Who else lives at that moment is chance.
   if (manner.naming.stable() || process.tasks.empty()) return {steps[0], tone};
   steps.push_back(memory_words(process, world, manner.naming));

@@ -117,7 +117,9 @@ void Narrator::give_up(TaskIndex task, const Search& search, const World& world,
 std::optional<Line> Narrator::line_of(const Event& event, const World& world, const Before& before) const {
   const Task* task = world.find(event.tid);
   if (task == nullptr || !shown(event, options_.choice)) return {};
-  Line line{task->index, task->comm, event.end(), describe(event, world, manner_, before)};
+  // A wait is told as it stands at its begin, when it has been found waiting.
+  const bool waits = std::holds_alternative<Blocked>(event.fact);
+  Line line{task->index, task->comm, waits ? event.t : event.end(), describe(event, world, manner_, before)};
   if (line.sentence.words.empty()) return {};
   // Whoever asks for failures alone wants them all.
   const auto& outcomes = options_.choice.outcomes;

@@ -70,9 +70,9 @@ std::string_view default_action(Signal signal) {
   static constexpr std::array stops{SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
   static constexpr std::array dumps{SIGABRT, SIGBUS, SIGFPE,  SIGILL,  SIGQUIT,
                                     SIGSEGV, SIGSYS, SIGTRAP, SIGXCPU, SIGXFSZ};
-  if (signal.value == SIGCONT) return "default action: it continues";
-  if (is_one_of(signal, stops)) return "default action: it stops";
-  return is_one_of(signal, dumps) ? "default action: it ends, with a core dump" : "default action: it ends";
+  if (signal.value == SIGCONT) return "default action (continues)";
+  if (is_one_of(signal, stops)) return "default action (stops)";
+  return is_one_of(signal, dumps) ? "default action (ends, dumps core)" : "default action (ends)";
 }
 
 // What a process calls by number it calls as its own pid namespace does.
@@ -121,6 +121,15 @@ std::string cause_words(const SignalDelivered& fact, const Event& event, const W
   return code == "SI_USER" || code == "SI_TKILL" || code == "SI_QUEUE" ? " from outside of its pid namespace" : "";
 }
 
+// What becomes of the call that it interrupted. Of a task that ends nothing goes on; and whether a call that goes on
+// was interrupted at all is chance.
+std::string interruption(const SignalDelivered& fact, const Naming& naming) {
+  if (fact.err) return fmt::format("; {} fails with {}", *fact.interrupts, text::errno_name(*fact.err));
+  if (fact.repaired) return fmt::format("; {} goes on (it would fail only because it is traced)", *fact.interrupts);
+  if (naming.stable() || fact.disposition == Disposition::default_action) return {};
+  return fmt::format("; {} goes on", *fact.interrupts);
+}
+
 // A length of time that a program chose: no more digits than it needs.
 std::string chosen(Nanoseconds length) {
   std::string words = text::duration(length);
@@ -152,12 +161,7 @@ Sentence words_of(const SignalDelivered& fact, const Event& event, const World& 
                                                                              : default_action(fact.signal);
   Sentence out{fmt::format("{}{}{} {}", text::signal_name(fact.signal), cause,
                            cause.find(':') == std::string::npos ? ":" : ";", effect)};
-  if (fact.interrupts) {
-    const std::string how = fact.repaired ? "goes on (it would fail only because it is traced)"
-                            : fact.err    ? "fails with " + text::errno_name(*fact.err)
-                                          : "goes on";
-    out.words += fmt::format("; {} {}", *fact.interrupts, how);
-  }
+  if (fact.interrupts) out.words += interruption(fact, manner.naming);
   out.detail = fact.disposition == Disposition::ignored && !fact.repaired;
   if (fact.disposition == Disposition::ignored) out.tone = Tone::quiet;
   return out;
@@ -180,7 +184,7 @@ Sentence words_of(const MaskSet& fact) {
 }
 
 Sentence words_of(const TimerSet& fact) {
-  const std::string kind = fact.kind == "posix" ? "timer_settime" : fact.kind;
+  const std::string kind = fact.kind == "posix" ? "timer (timer_settime)" : fact.kind;
   if (fact.first_ns == 0) return {kind + " disarmed"};
   if (fact.every_ns == 0) return {fmt::format("{} in {}", kind, chosen(fact.first_ns))};
   if (fact.every_ns == fact.first_ns) return {fmt::format("{} every {}", kind, chosen(fact.every_ns))};

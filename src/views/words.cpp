@@ -55,6 +55,18 @@ std::vector<std::string_view> words_for(const std::vector<std::string>& flags,
   return words;
 }
 
+// The same for flags as Set has them: "CLONE_NEWNS, CLONE_NEWUTS".
+template <std::size_t Size>
+std::string flag_words(std::string_view flags, const std::array<FlagWord, Size>& table) {
+  std::vector<std::string> single;
+  while (!flags.empty()) {
+    const std::size_t comma = std::min(flags.find(", "), flags.size());
+    single.emplace_back(flags.substr(0, comma));
+    flags.remove_prefix(std::min(comma + 2, flags.size()));
+  }
+  return fmt::format("{}", fmt::join(words_for(single, table), ", "));
+}
+
 bool has(const std::vector<std::string>& flags, std::string_view flag) {
   return std::find(flags.begin(), flags.end(), flag) != flags.end();
 }
@@ -108,8 +120,7 @@ class Describe {
 
   Sentence operator()(const Execed& fact) const {
     std::string out = "exec " + command_words(fact.path, fact.argv, manner_.limits);
-    if (before_.exec_misses != 0)
-      out += fmt::format(" (found in the {} directory of PATH)", ordinal(before_.exec_misses + 1));
+    if (before_.exec_misses != 0) out += fmt::format(" ({} directory of PATH)", ordinal(before_.exec_misses + 1));
     if (!fact.from_tid) return {out};
     if (naming_.stable()) return {out + ", as the leader from now on"};
     return {out + fmt::format(", from thread {}, which is {} from now on", fact.from_tid->value, event_.tid.value)};
@@ -183,22 +194,26 @@ class Describe {
 
   Sentence operator()(const Set& fact) const {
     const std::string value = text::shell_word(fact.value, manner_.limits.word);
-    const bool off = fact.value.empty() || fact.value == "0";
+    const bool off = fact.value.empty() || fact.value == "0" || fact.value == "none";
     if (fact.what == "subreaper") {
       if (off) return {"is a subreaper no longer"};
       return {"is a subreaper now: orphans among its descendants become its children"};
     }
     if (fact.what == "pdeathsig") {
       if (off) return {"wants no signal when its parent ends"};
-      return {fmt::format("will be sent {} when its parent ends", value)};
+      return {fmt::format("wants {} when its parent ends", value)};
     }
     if (fact.what == "arch")
       return {fmt::format("makes {} calls: not decoded; births, execs and ends are followed all the same", value),
               Tone::notable};
     if (fact.what == "privileges")
       return {"set-user-ID is ignored: kintrace has not the privilege (run it as root)", Tone::notable};
+    if (fact.what == "namespace") return {namespace_entered(fact.value)};
+    if (fact.what == "unshared") return {"shares no longer: " + flag_words(fact.value, shared_words)};
     const bool detail = fact.what == "name" || fact.what == "cwd";
-    return {fmt::format("{} is {} now", text::printable(fact.what), value), detail ? Tone::quiet : Tone::plain, detail};
+    return {fmt::format("{} → {}", text::printable(fact.what),
+                        off && fact.value != "0" ? "?" : text::printable(fact.value)),
+            detail ? Tone::quiet : Tone::plain, detail};
   }
 
   Sentence operator()(const Blocked& fact) const {
@@ -253,6 +268,15 @@ class Describe {
     if (!fact.ns_pid || (naming_.stable() && fact.ns_pid->value != 1)) return out;
     if (has(fact.flags, "CLONE_NEWPID")) return out + fmt::format(" ({} inside)", fact.ns_pid->value);
     return out + fmt::format(" ({} in its pid namespace)", fact.ns_pid->value);
+  }
+
+  // unshare(2) and setns(2) leave the caller in its pid and time namespaces: its children are in the new ones.
+  static std::string namespace_entered(const std::string& flags) {
+    const std::string names = flag_words(flags, namespace_words);
+    if (names.empty()) return "is in another namespace now";
+    const bool of_children = names == "pid" || names == "time" || names == "pid, time";
+    return of_children ? fmt::format("its children will be in another {} namespace", names)
+                       : fmt::format("is in another {} namespace now", names);
   }
 
   // clone(2), "The child termination signal".

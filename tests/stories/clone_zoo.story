@@ -5,7 +5,7 @@ p1 clone_zoo
   clone → p1.1; no exit signal: only a wait with __WALL or __WCLONE finds it
   wait4 failed: ECHILD (No child processes)
   wait4 reaped p1.1 (exit 1)
-  clone → p1.2, shares memory, files; no exit signal: only a wait with __WALL or __WCLONE finds it
+  clone → p1.2, shares memory, files
   wait4 reaped p1.2 (exit 0)
   fork → p1.3
   wait4 reaped p1.3 (exit 3)
@@ -16,7 +16,7 @@ p1.1 clone_zoo
 p1.2 clone_zoo
   exit 0
 p1.3 clone_zoo
-  clone → p1.3.1, whose parent is p1; no exit signal: only a wait with __WALL or __WCLONE finds it
+  clone → p1.3.1, whose parent is p1
   exit 3
 p1.3.1 clone_zoo
   exit 2

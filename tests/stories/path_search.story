@@ -2,7 +2,7 @@
 $ kintrace --stable env PATH=/nonexistent:/usr:/bin true
 p1 true
   exec /usr/bin/env PATH=/nonexistent:/usr:/bin true
-  exec /bin/true (found in the 3rd directory of PATH)
+  exec /bin/true (3rd directory of PATH)
   exit 0
 
 p1 true  exit 0

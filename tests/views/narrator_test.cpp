@@ -26,7 +26,7 @@ TEST_CASE("narrator: a search through PATH is its result") {
         " 0.000000 ●       10 env     exec /bin/env\n"
         " 0.001000 ├─╮     10 env     fork → 11\n"
         " 0.004000 │ ├     11 env     stopped by SIGSTOP\n"
-        " 0.006000 ● │     10 ls      exec /d/ls -l (found in the 4th directory of PATH)\n");
+        " 0.006000 ● │     10 ls      exec /d/ls -l (4th directory of PATH)\n");
 }
 
 TEST_CASE("narrator: a search that finds nothing is told before what comes next") {

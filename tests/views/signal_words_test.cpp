@@ -50,18 +50,20 @@ TEST_CASE("signal words: from whom, what it does, and to which call") {
   CHECK(delivered("signal=SIGTERM from=10 code=SI_USER disposition=handler interrupts=read") ==
         "SIGTERM from 10 sh: handler; read goes on");
   CHECK(delivered("signal=SIGTERM from=10 code=SI_USER disposition=default") ==
-        "SIGTERM from 10 sh: default action: it ends");
+        "SIGTERM from 10 sh: default action (ends)");
+  CHECK(delivered("signal=SIGTERM from=10 code=SI_USER disposition=default interrupts=read") ==
+        "SIGTERM from 10 sh: default action (ends)");
   CHECK(delivered("signal=SIGUSR1 from=11 code=SI_TKILL disposition=ignored") == "SIGUSR1 from itself: ignored");
   CHECK(delivered("signal=SIGCHLD from=12 code=CLD_EXITED disposition=handler") == "SIGCHLD: child 12 exited; handler");
   CHECK(delivered("signal=SIGALRM code=SI_KERNEL disposition=handler") == "SIGALRM from its timer: handler");
   CHECK(delivered("signal=SIGRTMIN+1 code=SI_TIMER disposition=handler") == "SIGRTMIN+1 from its timer: handler");
   CHECK(delivered("signal=SIGINT code=SI_KERNEL disposition=default") ==
-        "SIGINT from the terminal: default action: it ends");
+        "SIGINT from the terminal: default action (ends)");
   CHECK(delivered("signal=SIGHUP code=SI_KERNEL disposition=handler") == "SIGHUP from the kernel or terminal: handler");
   CHECK(delivered("signal=SIGSEGV code=SEGV_MAPERR disposition=default") ==
-        "SIGSEGV, its own fault: no memory is mapped there; default action: it ends, with a core dump");
+        "SIGSEGV, its own fault: no memory is mapped there; default action (ends, dumps core)");
   CHECK(delivered("signal=SIGSTOP from=10 code=SI_USER disposition=default interrupts=epoll_wait repaired=true") ==
-        "SIGSTOP from 10 sh: default action: it stops; epoll_wait goes on (it would fail only because it is traced)");
+        "SIGSTOP from 10 sh: default action (stops); epoll_wait goes on (it would fail only because it is traced)");
 }
 
 TEST_CASE("signal words: numbers of another pid namespace are not taken for ours") {

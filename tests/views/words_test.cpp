@@ -87,6 +87,11 @@ TEST_CASE("words: a death as the kernel does it") {
   CHECK(last_words(many + "10 exited code=0 group=true children_to=1") == "exit 0; memory released; 5 children → init");
 }
 
+TEST_CASE("words: the end of a namespace's init ends all in it") {
+  CHECK(last_words("11 exited signal=SIGKILL by=namespace_init group=true") ==
+        "killed by SIGKILL, as the init of its pid namespace ended; memory released; SIGCHLD → 10");
+}
+
 TEST_CASE("words: threads end, and the first of them before the others") {
   const std::string threads =
       "11 forked child=13 child_pid=11 how=thread\n11 forked child=14 child_pid=11 how=thread\n";
@@ -145,13 +150,16 @@ TEST_CASE("words: groups, sessions, terminals, attributes") {
   CHECK(last_words("10 foreground pgid=11 tty=/dev/pts/3") == "/dev/pts/3: process group 11 is in the foreground");
   CHECK(last_words("10 set what=subreaper value=1") ==
         "is a subreaper now: orphans among its descendants become its children");
-  CHECK(last_words("10 set what=pdeathsig value=SIGKILL") == "will be sent SIGKILL when its parent ends");
+  CHECK(last_words("10 set what=pdeathsig value=SIGKILL") == "wants SIGKILL when its parent ends");
   CHECK(last_words("10 set what=arch value=i386") ==
         "makes i386 calls: not decoded; births, execs and ends are followed all the same");
   CHECK(last_words("10 set what=privileges value=root") ==
         "set-user-ID is ignored: kintrace has not the privilege (run it as root)");
-  CHECK(last_words("10 set what=cwd value=/tmp") == "cwd is /tmp now");
-  CHECK(last_words("10 set what=uid value=1000") == "uid is 1000 now");
+  CHECK(last_words("10 set what=cwd value=/tmp") == "cwd → /tmp");
+  CHECK(last_words("10 set what=uid value=1000") == "uid → 1000");
+  CHECK(last_words("10 set what=namespace value=CLONE_NEWNS") == "is in another mount namespace now");
+  CHECK(last_words("10 set what=namespace value=CLONE_NEWPID") == "its children will be in another pid namespace");
+  CHECK(last_words("10 set what=unshared value=CLONE_FILES") == "shares no longer: files");
   CHECK(last_words("11 detached why=-b") == "followed no longer (-b): it lives on");
   CHECK(view_of("timeline", "10 set what=cwd value=/tmp\n10 set what=name value=x\n").empty());
 }
