@@ -121,9 +121,10 @@ std::string cause_words(const SignalDelivered& fact, const Event& event, const W
   return code == "SI_USER" || code == "SI_TKILL" || code == "SI_QUEUE" ? " from outside of its pid namespace" : "";
 }
 
-// What becomes of the call that it interrupted. Of a task that ends nothing goes on; and whether a call that goes on
-// was interrupted at all is chance.
+// What becomes of the call that it interrupted. Of a task that ends nothing goes on; whether a call that goes on was
+// interrupted at all is chance; and a wait that fails has a line of its own.
 std::string interruption(const SignalDelivered& fact, const Naming& naming) {
+  if (naming.stable() && fact.interrupts->starts_with("wait")) return {};
   if (fact.err) return fmt::format("; {} fails with {}", *fact.interrupts, text::errno_name(*fact.err));
   if (fact.repaired) return fmt::format("; {} goes on (it would fail only because it is traced)", *fact.interrupts);
   if (naming.stable() || fact.disposition == Disposition::default_action) return {};
@@ -151,7 +152,9 @@ Sentence words_of(const SignalSent& fact, const Event& event, const World& world
   }
   std::string out = fmt::format("{} {} → {}", call, text::signal_name(*fact.signal), target);
   if (fact.err) return {out + " failed: " + error_words(*fact.err), Tone::notable};
-  return {out};
+  Sentence sent{out};
+  sent.countless = true;
+  return sent;
 }
 
 Sentence words_of(const SignalDelivered& fact, const Event& event, const World& world, const Manner& manner) {
@@ -162,7 +165,10 @@ Sentence words_of(const SignalDelivered& fact, const Event& event, const World& 
   Sentence out{fmt::format("{}{}{} {}", text::signal_name(fact.signal), cause,
                            cause.find(':') == std::string::npos ? ":" : ";", effect)};
   if (fact.interrupts) out.words += interruption(fact, manner.naming);
-  out.detail = fact.disposition == Disposition::ignored && !fact.repaired;
+  // When a child's end is heard, before or after the wait that collects it, is chance; the end itself is told.
+  const bool chance = manner.naming.stable() && !looked_up(fact.code, children).empty();
+  out.countless = true;
+  out.detail = chance || (fact.disposition == Disposition::ignored && !fact.repaired);
   if (fact.disposition == Disposition::ignored) out.tone = Tone::quiet;
   return out;
 }

@@ -243,7 +243,8 @@ class StableTimeline : public View {
     const std::string head = fmt::format("{} {}", naming_.task(task, world), shown_name(task.comm));
     out_.write(palette_.paint(head, text::Style::task, task.process.value) + "\n");
     for (const Entry& line : lines->second) {
-      const std::string times = line.times > 1 ? fmt::format(" (×{})", text::count(line.times)) : "";
+      const std::string times =
+          line.times > 1 && !line.sentence.countless ? fmt::format(" (×{})", text::count(line.times)) : "";
       out_.write(fmt::format("  {}\n", palette_.paint(text::wrap(line.sentence.words + times, 2, options_.width),
                                                       style_of(line.sentence.tone))));
     }

@@ -20,7 +20,8 @@ enum class Tone { plain, quiet, notable, bad };
 struct Sentence {
   std::string words;  // empty: nothing to say
   Tone tone = Tone::plain;
-  bool detail = false;  // told with -v only
+  bool detail = false;     // told with -v only
+  bool countless = false;  // how often it is said in a row is chance
 };
 
 // For whom it is told.

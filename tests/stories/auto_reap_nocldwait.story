@@ -5,11 +5,9 @@ p1 auto_reap
   fork → p1.1
   p1.1 (exit 4) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)
   wait4 failed: ECHILD (No child processes)
-  SIGCHLD: child p1.1 exited; handler
   fork → p1.2
   p1.2 (exit 5) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)
   wait4 failed: ECHILD (No child processes)
-  SIGCHLD: child p1.2 exited; handler
   exit 0
 p1.1 auto_reap
   exit 4

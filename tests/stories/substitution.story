@@ -3,7 +3,6 @@ $ kintrace --stable sh -c 'x=$(exit 2); exit $?'
 p1 sh
   exec /usr/bin/sh -c 'x=$(exit 2); exit $?'
   fork → p1.1
-  SIGCHLD: child p1.1 exited; handler
   wait4 reaped p1.1 (exit 2)
   exit 2
 p1.1 sh

@@ -8,7 +8,6 @@ p1 timeout
   SIGALRM from its timer: handler; rt_sigsuspend fails with EINTR
   kill SIGTERM → p1.1
   kill SIGTERM → its own process group
-  SIGCHLD: child p1.1 was killed; handler
   kill SIGCONT → p1.1
   kill SIGCONT → its own process group
   wait4 reaped p1.1 (killed by SIGTERM)

@@ -84,6 +84,12 @@ TEST_CASE("signal words: what is mostly noise is detail") {
   CHECK(words_of("10 mask blocked=") == "blocks no signal");
 }
 
+TEST_CASE("signal words: with --stable not when a child's end is heard") {
+  CHECK(view_of("timeline", "10 signal_delivered signal=SIGCHLD from=11 code=CLD_EXITED disposition=handler",
+                test::stable())
+            .empty());
+}
+
 TEST_CASE("signal words: timers") {
   CHECK(words_of("10 timer kind=alarm first_ns=2000000000 every_ns=0") == "alarm in 2 s");
   CHECK(words_of("10 timer kind=ITIMER_REAL first_ns=10000000 every_ns=10000000") == "ITIMER_REAL every 10 ms");

@@ -53,6 +53,13 @@ TEST_CASE("timeline: with --stable equal neighbours fold") {
         "  wait4 failed: ECHILD (No child processes) (×3)\n");
 }
 
+TEST_CASE("timeline: with --stable signals fold without their number, which is chance") {
+  CHECK(view_of("timeline", R"(
+            10 signal_delivered signal=SIGUSR1 code=SI_USER from=9 disposition=handler
+            10 signal_delivered signal=SIGUSR1 code=SI_USER from=9 disposition=handler)",
+                stable()) == "p1 ?\n  SIGUSR1 from an outsider: handler\n");
+}
+
 TEST_CASE("timeline: what repeats the line before is counted, and told when something else is") {
   const std::string_view lines = R"(
       10 execed path=/bin/x argv=x comm=x
