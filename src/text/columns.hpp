@@ -10,7 +10,7 @@
 
 namespace kintrace::text {
 
-enum class Style { plain, dim, bold, red, yellow, task };
+enum class Style { plain, dim, bold, red, orange, task };
 
 // SGR sequences (ECMA-48), or nothing at all.
 class Palette {
@@ -27,8 +27,11 @@ class Palette {
 std::string pad_right(std::string_view printable, std::size_t columns);
 std::string pad_left(std::string_view printable, std::size_t columns);
 
-// Breaks `line` at blanks so that no line is wider than `columns`; further lines are indented. A word that does not fit
-// is broken. Without a width, or where less than 20 columns would be left, the line stays as it is.
+// Breaks a line at blanks so that none is wider than `columns`, which is not 0. A word that does not fit is broken.
+std::vector<std::string> broken(std::string_view printable, std::size_t columns);
+
+// The same for a line that begins at column `indent` of a terminal; further lines are indented. Without a width, or
+// where less than 20 columns would be left, the line stays as it is.
 std::string wrap(std::string_view printable, std::size_t indent, std::optional<int> columns);
 
 // Joins `items` by commas, breaking only between them.

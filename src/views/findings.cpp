@@ -37,7 +37,7 @@ class Findings : public View {
   void tell(const Finding& finding) {
     const auto severity = Names<Severity>::value.at(static_cast<std::size_t>(finding.severity));
     const auto style = finding.severity == Severity::error     ? text::Style::red
-                       : finding.severity == Severity::warning ? text::Style::yellow
+                       : finding.severity == Severity::warning ? text::Style::orange
                                                                : text::Style::bold;
     const std::string head = fmt::format("{}: {}: ", severity, finding.code);
     out_.write(palette_.paint(head, style) + text::wrap(text::printable(finding.message), head.size(), options_.width) +

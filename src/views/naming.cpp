@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "text/escape.hpp"
+
 namespace kintrace::views {
 
 std::string Naming::process(const Process& process, const World& world) const {
@@ -28,8 +30,20 @@ std::string Naming::process(Tgid pid, const World& world) const {
   return stable_ ? "an outsider" : std::to_string(pid.value);
 }
 
+std::string Naming::thread(const Task& task) const {
+  return stable_ ? fmt::format("t{}", task.ordinal) : std::to_string(task.tid.value);
+}
+
+std::string Naming::named(Tgid pid, const World& world) const {
+  const Process* process = world.find(pid);
+  if (process == nullptr || stable_ || process->comm.empty()) return this->process(pid, world);
+  return fmt::format("{} {}", pid.value, text::printable(process->comm));
+}
+
 std::string Naming::adopter(Tgid pid, const World& world) const {
-  return pid == Tgid{1} && !stable_ ? "init" : process(pid, world);
+  if (stable_) return process(pid, world);
+  if (pid == Tgid{1}) return "init";
+  return world.find(pid) == nullptr ? fmt::format("{}", pid.value) : "subreaper " + named(pid, world);
 }
 
 }  // namespace kintrace::views

@@ -16,9 +16,13 @@ class Naming {
   std::string process(const Process& process, const World& world) const;
   // 4101 for a leader, 4101/4105 for another thread.
   std::string task(const Task& task, const World& world) const;
+  // The same where its group is known from the line it stands on: 4105, t2.
+  std::string thread(const Task& task) const;
   // A process by its pid, which need not be one of the run's: "an outsider" then, where the number would be chance.
   std::string process(Tgid pid, const World& world) const;
-  // The same for one that is given children: init, or a subreaper.
+  // The same with its name at present: "4102 sleep". Only its number where the name may be chance.
+  std::string named(Tgid pid, const World& world) const;
+  // The same for one that is given children: "init", "subreaper 4100 x".
   std::string adopter(Tgid pid, const World& world) const;
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One line an event, in the order in which kintrace learned of it. With --stable: one section a task, in tree order.
+// One line an event, in the order in which kintrace learned of it, beside the lanes of the tasks. With --stable: one
+// section a task, in tree order.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -7,40 +8,66 @@
 #include <charconv>
 #include <ctime>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kintrace/view.hpp"
 #include "text/columns.hpp"
 #include "text/escape.hpp"
 #include "text/units.hpp"
+#include "views/graph.hpp"
 #include "views/naming.hpp"
+#include "views/narrator.hpp"
 #include "views/words.hpp"
 
 namespace kintrace::views {
 namespace {
 
-// The program's argv is worth more room than a message's bytes.
-constexpr std::size_t word_limit = 256;
 constexpr std::size_t narrowest_name = 6;
+constexpr std::size_t most_lanes = 12;
+constexpr std::size_t room_for_words = 40;  // that lanes leave on a narrow terminal
 
-text::Limits limits_of(const ViewOptions& options) { return {options.string_limit.value_or(word_limit), 64}; }
-
-std::string name_of(const Task& task) { return text::printable(task.comm.empty() ? "?" : task.comm); }
+std::string shown_name(const Bytes& comm) { return text::printable(comm.empty() ? "?" : comm); }
 
 text::Style style_of(Tone tone) {
   switch (tone) {
     case Tone::bad: return text::Style::red;
-    case Tone::notable: return text::Style::yellow;
+    case Tone::notable: return text::Style::orange;
     case Tone::quiet: return text::Style::dim;
     default: return text::Style::plain;
+  }
+}
+
+// Lanes of two columns each, one of them shared by those that have none of their own.
+std::size_t lanes_for(const ViewOptions& options, std::size_t time_width) {
+  if (!options.width) return most_lanes;
+  const std::size_t others = time_width + sizeof " 12345 " + narrowest_name + sizeof " " + room_for_words;
+  const auto width = static_cast<std::size_t>(*options.width);
+  const std::size_t columns = width > others ? (width - others) / 2 : 0;
+  return std::clamp<std::size_t>(columns, 3, most_lanes + 1) - 1;
+}
+
+std::size_t time_width_of(Clock clock) {
+  switch (clock) {
+    case Clock::of_day: return sizeof "12:34:56" - 1;
+    case Clock::of_day_us: return sizeof "12:34:56.123456" - 1;
+    case Clock::epoch_us: return sizeof "1234567890.123456" - 1;
+    default: return sizeof "12.123456" - 1;
   }
 }
 
 class Timeline : public View {
  public:
   Timeline(Writer& out, const ViewOptions& options)
-      : out_(out), options_(options), limits_(limits_of(options)), naming_(false), palette_(options.color) {}
+      : out_(out),
+        options_(options),
+        naming_(false),
+        palette_(options.color),
+        narrator_(options),
+        graph_(lanes_for(options, time_width_of(options.clock))),
+        time_width_(time_width_of(options.clock)) {}
 
   void begin(const RunHeader& header) override {
     std::from_chars(header.start_realtime_ns.data(), header.start_realtime_ns.data() + header.start_realtime_ns.size(),
@@ -51,27 +78,97 @@ class Timeline : public View {
   }
 
   void event(const Event& event, const World& world) override {
-    const Sentence sentence = describe(event, world, naming_, limits_);
-    const Task* task = world.find(event.tid);
-    if (sentence.words.empty() || task == nullptr) return;
-    const std::string pid = naming_.task(*task, world);
-    const std::string name = name_of(*task);
-    pid_width_ = std::max(pid_width_, pid.size());
-    name_width_ = std::max(name_width_, text::width(name));
-    const std::string time = clock(event.end());
-    const std::size_t indent = text::width(time) + 1 + pid_width_ + 1 + name_width_ + 2;
-    const std::string who = text::pad_left(pid, pid_width_) + " " + text::pad_right(name, name_width_);
-    out_.write(
-        fmt::format("{} {}  {}\n", palette_.paint(time, text::Style::dim),
-                    palette_.paint(who, text::Style::task, task->process.value),
-                    palette_.paint(text::wrap(sentence.words, indent, options_.width), style_of(sentence.tone))));
+    const Narrator::Lines lines = narrator_.event(event, world);
+    for (const Line& line : lines.held) tell_with(line, world, [&] { return graph_.mark(line.task); });
+    if (lines.own) {
+      tell_with(*lines.own, world, [&] { return graph_.draw(event, world); });
+    } else {
+      graph_.pass(event, world);
+    }
   }
 
-  void end(const std::optional<RunEnd>& end, const World& /*world*/) override {
+  void end(const std::optional<RunEnd>& end, const World& world) override {
+    for (const Line& line : narrator_.rest(world)) tell_with(line, world, [&] { return graph_.mark(line.task); });
+    tell_repeated(world);
     if (!end) out_.write("the recording is cut off here\n");
   }
 
  private:
+  // What was written last, and how often it has been said again since.
+  struct Last {
+    Line line;
+    std::uint64_t again = 0;
+  };
+
+  // `draw` gives the lanes of the line's moment, which those of the lines before it must not see.
+  template <class Draw>
+  void tell_with(const Line& line, const World& world, Draw draw) {
+    const bool same = last_line_ && last_line_->line.task == line.task &&
+                      last_line_->line.sentence.words == line.sentence.words && !options_.verbose;
+    if (same) {
+      last_line_->line.at = line.at;
+      last_line_->line.spent = line.spent;
+      ++last_line_->again;
+      draw();
+      return;
+    }
+    tell_repeated(world);
+    const Lanes::Drawing drawing = draw();
+    write(line, drawing, world);
+    last_line_ = Last{line};
+  }
+
+  // A line that was written cannot be changed, and the next may be long in coming: what repeats it is counted, and told
+  // when something else is.
+  void tell_repeated(const World& world) {
+    if (!last_line_ || last_line_->again == 0) return;
+    Line line = last_line_->line;
+    if (last_line_->again > 1) {
+      line.sentence.words = fmt::format("… and {} more like it", text::count(last_line_->again));
+      line.spent.reset();
+    }
+    write(line, graph_.mark(line.task), world);
+    last_line_->again = 0;
+  }
+
+  void write(const Line& line, const Lanes::Drawing& drawing, const World& world) {
+    const Task& task = world[line.task];
+    const std::string pid = naming_.task(task, world), name = shown_name(line.comm), time = clock(line.at);
+    time_width_ = std::max(time_width_, time.size());
+    pid_width_ = std::max(pid_width_, pid.size());
+    name_width_ = std::max(name_width_, text::width(name));
+    const std::string who = text::pad_left(pid, pid_width_) + " " + text::pad_right(name, name_width_);
+    std::string words = line.sentence.words;
+    if (line.spent) words += fmt::format(" <{:.6f}>", static_cast<double>(*line.spent) / 1e9);
+    const std::size_t before = time_width_ + 1 + drawing.size(), beside = text::width(who) + 2;
+    const std::vector<std::string> pieces = pieces_of(words, before + beside);
+    out_.write(fmt::format("{} {}{}  {}\n", palette_.paint(text::pad_left(time, time_width_), text::Style::dim),
+                           painted(drawing), palette_.paint(who, text::Style::task, task.index.value),
+                           palette_.paint(pieces[0], style_of(line.sentence.tone))));
+    for (std::size_t i = 1; i < pieces.size(); ++i) {
+      out_.write(fmt::format("{}{}{}{}\n", std::string(time_width_ + 1, ' '), painted(graph_.between()),
+                             std::string(beside, ' '), palette_.paint(pieces[i], style_of(line.sentence.tone))));
+    }
+  }
+
+  std::vector<std::string> pieces_of(const std::string& words, std::size_t indent) const {
+    constexpr std::size_t least = 20;
+    if (!options_.width || static_cast<std::size_t>(*options_.width) < indent + least) return {words};
+    return text::broken(words, static_cast<std::size_t>(*options_.width) - indent);
+  }
+
+  std::string painted(const Lanes::Drawing& drawing) const {
+    std::string out;
+    for (std::size_t i = 0; i < drawing.size();) {
+      std::string piece;
+      std::size_t next = i;
+      for (; next < drawing.size() && drawing[next].owner == drawing[i].owner; ++next) piece += drawing[next].glyph;
+      out += drawing[i].owner ? palette_.paint(piece, text::Style::task, drawing[i].owner->value) : piece;
+      i = next;
+    }
+    return out;
+  }
+
   std::string clock(Nanoseconds t) {
     const std::int64_t at = start_ + t;
     const auto second = static_cast<std::time_t>(at / 1'000'000'000);
@@ -80,40 +177,41 @@ class Timeline : public View {
       case Clock::of_day: return fmt::format("{:%H:%M:%S}", fmt::localtime(second));
       case Clock::of_day_us: return fmt::format("{:%H:%M:%S}.{:06}", fmt::localtime(second), micro);
       case Clock::epoch_us: return fmt::format("{}.{:06}", second, micro);
-      case Clock::delta: return fmt::format("{:11.6f}", static_cast<double>(t - std::exchange(last_, t)) / 1e9);
-      default: return fmt::format("{:11.6f}", static_cast<double>(t) / 1e9);
+      // A line that was held is older than the one before it.
+      case Clock::delta:
+        return fmt::format(
+            "{:.6f}",
+            static_cast<double>(std::max<Nanoseconds>(0, t - std::exchange(last_, std::max(last_, t)))) / 1e9);
+      default: return fmt::format("{:.6f}", static_cast<double>(t) / 1e9);
     }
   }
 
   Writer& out_;
   ViewOptions options_;
-  text::Limits limits_;
   Naming naming_;
   text::Palette palette_;
+  Narrator narrator_;
+  Graph graph_;
+  std::optional<Last> last_line_;
   std::int64_t start_ = 0;  // CLOCK_REALTIME of t = 0
-  Nanoseconds last_ = 0;    // the line before's
-  std::size_t pid_width_ = 1, name_width_ = narrowest_name;
+  Nanoseconds last_ = 0;    // of the lines before
+  std::size_t time_width_, pid_width_ = 1, name_width_ = narrowest_name;
 };
 
 // What a task did, in its own order; what others did meanwhile is chance.
 class StableTimeline : public View {
  public:
   StableTimeline(Writer& out, const ViewOptions& options)
-      : out_(out), options_(options), limits_(limits_of(options)), naming_(true), palette_(options.color) {}
+      : out_(out), options_(options), naming_(true), palette_(options.color), narrator_(options) {}
 
   void event(const Event& event, const World& world) override {
-    Sentence sentence = describe(event, world, naming_, limits_);
-    const Task* task = world.find(event.tid);
-    if (sentence.words.empty() || task == nullptr) return;
-    auto& lines = sections_[task->index];
-    if (!lines.empty() && lines.back().sentence.words == sentence.words) {
-      ++lines.back().times;
-    } else {
-      lines.push_back({std::move(sentence), 1});
-    }
+    Narrator::Lines lines = narrator_.event(event, world);
+    for (Line& line : lines.held) add(std::move(line));
+    if (lines.own) add(std::move(*lines.own));
   }
 
   void end(const std::optional<RunEnd>& end, const World& world) override {
+    for (Line& line : narrator_.rest(world)) add(std::move(line));
     std::vector<ProcessIndex> left{world.roots().rbegin(), world.roots().rend()};
     while (!left.empty()) {
       const Process& process = world[left.back()];
@@ -125,18 +223,28 @@ class StableTimeline : public View {
   }
 
  private:
-  struct Line {
+  struct Entry {
     Sentence sentence;
     std::uint64_t times;
   };
 
+  void add(Line line) {
+    auto& entries = sections_[line.task];
+    if (!options_.verbose && !entries.empty() && entries.back().sentence.words == line.sentence.words) {
+      ++entries.back().times;
+    } else {
+      entries.push_back({std::move(line.sentence), 1});
+    }
+  }
+
   void section(const Task& task, const World& world) {
     const auto lines = sections_.find(task.index);
     if (lines == sections_.end()) return;
-    const std::string head = fmt::format("{} {}", naming_.task(task, world), name_of(task));
+    const std::string head = fmt::format("{} {}", naming_.task(task, world), shown_name(task.comm));
     out_.write(palette_.paint(head, text::Style::task, task.process.value) + "\n");
-    for (const Line& line : lines->second) {
-      const std::string times = line.times > 1 ? fmt::format(" (×{})", text::count(line.times)) : "";
+    for (const Entry& line : lines->second) {
+      const std::string times =
+          line.times > 1 && !line.sentence.countless ? fmt::format(" (×{})", text::count(line.times)) : "";
       out_.write(fmt::format("  {}\n", palette_.paint(text::wrap(line.sentence.words + times, 2, options_.width),
                                                       style_of(line.sentence.tone))));
     }
@@ -144,10 +252,10 @@ class StableTimeline : public View {
 
   Writer& out_;
   ViewOptions options_;
-  text::Limits limits_;
   Naming naming_;
   text::Palette palette_;
-  std::map<TaskIndex, std::vector<Line>> sections_;
+  Narrator narrator_;
+  std::map<TaskIndex, std::vector<Entry>> sections_;
 };
 
 std::unique_ptr<View> make(Writer& out, const ViewOptions& options) {

@@ -106,7 +106,7 @@ class Tree : public View {
       return;
     }
     row.what = naming_.process(process, world) + " " + command(process);
-    if (process.exit && process.exit->code.value_or(0) != 0) row.style = text::Style::yellow;
+    if (process.exit && process.exit->code.value_or(0) != 0) row.style = text::Style::orange;
     if (process.exit && process.exit->signal) row.style = text::Style::red;
     if (!options_.stable) add_figures(process, row);
     add_afterlife(process, world, row);

@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <csignal>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 #include "text/names.hpp"
 #include "text/units.hpp"
+#include "views/exit_words.hpp"
+#include "views/signal_words.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -19,16 +23,18 @@ namespace {
 constexpr Nanoseconds real_wait = 1'000'000;
 // About what a stop takes to reach us: a time below it tells nothing of the program.
 constexpr Nanoseconds own_delay = 50'000;
+constexpr std::size_t most_named = 3;  // of those waited for
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> shared_words{{
+using FlagWord = std::pair<std::string_view, std::string_view>;
+constexpr std::array<FlagWord, 6> shared_words{{
     {"CLONE_VM", "memory"},
-    {"CLONE_FILES", "descriptors"},
+    {"CLONE_FILES", "files"},
     {"CLONE_FS", "fs"},
-    {"CLONE_SIGHAND", "signal handlers"},
+    {"CLONE_SIGHAND", "signals"},
     {"CLONE_SYSVSEM", "semaphore undo"},
     {"CLONE_IO", "io context"},
 }};
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> namespace_words{{
+constexpr std::array<FlagWord, 8> namespace_words{{
     {"CLONE_NEWPID", "pid"},
     {"CLONE_NEWNS", "mount"},
     {"CLONE_NEWUSER", "user"},
@@ -36,25 +42,33 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> namespace
     {"CLONE_NEWIPC", "ipc"},
     {"CLONE_NEWUTS", "uts"},
     {"CLONE_NEWCGROUP", "cgroup"},
+    {"CLONE_NEWTIME", "time"},
 }};
 
 template <std::size_t Size>
-std::string words_for(const std::vector<std::string>& flags,
-                      const std::array<std::pair<std::string_view, std::string_view>, Size>& table) {
+std::vector<std::string_view> words_for(const std::vector<std::string>& flags,
+                                        const std::array<FlagWord, Size>& table) {
   std::vector<std::string_view> words;
   for (const auto& [flag, word] : table) {
     if (std::find(flags.begin(), flags.end(), flag) != flags.end()) words.push_back(word);
   }
-  return fmt::format("{}", fmt::join(words, ", "));
+  return words;
 }
 
-std::string clone_words(const std::vector<std::string>& flags) {
-  std::string out;
-  if (const auto shared = words_for(flags, shared_words); !shared.empty()) out += fmt::format(", shares {}", shared);
-  if (const auto entered = words_for(flags, namespace_words); !entered.empty()) {
-    out += fmt::format(", in a new {} namespace", entered);
+// The same for flags as Set has them: "CLONE_NEWNS, CLONE_NEWUTS".
+template <std::size_t Size>
+std::string flag_words(std::string_view flags, const std::array<FlagWord, Size>& table) {
+  std::vector<std::string> single;
+  while (!flags.empty()) {
+    const std::size_t comma = std::min(flags.find(", "), flags.size());
+    single.emplace_back(flags.substr(0, comma));
+    flags.remove_prefix(std::min(comma + 2, flags.size()));
   }
-  return out;
+  return fmt::format("{}", fmt::join(words_for(single, table), ", "));
+}
+
+bool has(const std::vector<std::string>& flags, std::string_view flag) {
+  return std::find(flags.begin(), flags.end(), flag) != flags.end();
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -67,14 +81,17 @@ std::string command_words(const Bytes& path, const std::vector<Bytes>& argv, con
   return out;
 }
 
-std::string error_words(Errno error) {
-  return fmt::format("{} ({})", text::errno_name(error), text::errno_text(error));
+// 1st, 2nd, 3rd, 4th, 11th.
+std::string ordinal(std::size_t number) {
+  static constexpr std::array<std::string_view, 4> endings{"th", "st", "nd", "rd"};
+  const std::size_t last = number % 10;
+  return fmt::format("{}{}", number, number / 10 % 10 == 1 || last > 3 ? endings[0] : endings.at(last));
 }
 
 class Describe {
  public:
-  Describe(const Event& event, const World& world, const Naming& naming, const text::Limits& limits)
-      : event_(event), world_(world), naming_(naming), limits_(limits) {}
+  Describe(const Event& event, const World& world, const Manner& manner, const Before& before)
+      : event_(event), world_(world), manner_(manner), naming_(manner.naming), before_(before) {}
 
   Sentence operator()(const Seen& fact) const {
     switch (fact.how) {
@@ -86,43 +103,42 @@ class Describe {
 
   Sentence operator()(const Forked& fact) const {
     const Task* child = world_.find(fact.child);
-    const std::string name = child != nullptr ? naming_.task(*child, world_) : "?";
-    std::string out = fmt::format("{} → {}", Names<BirthHow>::value.at(static_cast<std::size_t>(fact.how)), name);
-    if (fact.how == BirthHow::clone) out += clone_words(fact.flags);
+    if (child == nullptr) return {};
+    if (fact.how == BirthHow::thread) return {thread_birth(fact, *child)};
+    std::string out = fmt::format("{} → {}", Names<BirthHow>::value.at(static_cast<std::size_t>(fact.how)),
+                                  naming_.task(*child, world_));
+    if (fact.how == BirthHow::vfork) out += ", borrows the memory until its exec or end";
+    if (fact.how == BirthHow::clone) {
+      if (const auto shared = sharing_words(fact.flags); !shared.empty()) out += ", shares " + shared;
+    }
+    out += namespaces(fact);
     if (fact.ppid) out += fmt::format(", whose parent is {}", naming_.process(*fact.ppid, world_));
+    if (fact.how == BirthHow::clone) out += exit_signal(fact);
+    if (fact.untraced) out += "; CLONE_UNTRACED: not followed";
     return {out};
   }
 
   Sentence operator()(const Execed& fact) const {
-    std::string out = "exec " + command_words(fact.path, fact.argv, limits_);
+    std::string out = "exec " + command_words(fact.path, fact.argv, manner_.limits);
+    if (before_.exec_misses != 0) out += fmt::format(" ({} directory of PATH)", ordinal(before_.exec_misses + 1));
     if (!fact.from_tid) return {out};
     if (naming_.stable()) return {out + ", as the leader from now on"};
     return {out + fmt::format(", from thread {}, which is {} from now on", fact.from_tid->value, event_.tid.value)};
   }
 
   Sentence operator()(const ExecFailed& fact) const {
-    return {fmt::format("exec {} failed: {}", command_words(fact.path, fact.argv, limits_), error_words(fact.err)),
-            Tone::quiet};
+    return {
+        fmt::format("exec {} failed: {}", command_words(fact.path, fact.argv, manner_.limits), error_words(fact.err)),
+        Tone::quiet};
   }
 
-  Sentence operator()(const Exited& fact) const {
-    const std::string how = ending_words(fact.code, fact.signal, fact.core);
-    if (fact.by == EndedBy::superseded) return {"ended: another thread's exec has taken its place", Tone::quiet};
-    if (fact.by == EndedBy::exec) return {"ended by another thread's exec", Tone::quiet};
-    if (!fact.group) {
-      const bool alone = fact.by != EndedBy::exit_group;
-      const bool plain = !fact.signal && fact.code.value_or(0) == 0;
-      return {std::string{"thread ended"} + (!alone ? ", with its process" : plain ? "" : ": " + how), Tone::quiet};
-    }
-    return {how, fact.signal ? Tone::bad : fact.code.value_or(0) != 0 ? Tone::notable : Tone::plain};
-  }
+  Sentence operator()(const Exited& fact) const { return words_of(fact, event_, world_, manner_); }
 
   Sentence operator()(const Reaped& fact) const {
     const std::string child = naming_.process(fact.child, world_);
     const std::string how = ending_words(fact.code, fact.signal, false);
-    if (fact.syscall.empty() && !fact.by_kernel) {
+    if (fact.syscall.empty() && !fact.by_kernel)
       return {fmt::format("has reaped {} ({}), by a call whose end was not seen", child, how), Tone::quiet};
-    }
     if (fact.by_kernel) {
       return {fmt::format("{} ({}) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)", child, how),
               Tone::quiet};
@@ -137,77 +153,146 @@ class Describe {
 
   Sentence operator()(const Reparented& fact) const {
     return {fmt::format("its parent {} has ended: adopted by {}", naming_.process(fact.from, world_),
-                        naming_.adopter(fact.to, world_))};
+                        naming_.adopter(fact.to, world_)),
+            Tone::plain, before_.told_orphans};
   }
 
   Sentence operator()(const WaitFailed& fact) const {
     if (!fact.err) return {fmt::format("{} never returned", fact.syscall), Tone::quiet};
-    return {fmt::format("{} failed: {}", fact.syscall, error_words(*fact.err)), Tone::quiet};
+    // `while (wait(NULL) > 0)` ends so by design, and shells ask until nobody is left.
+    const bool expected = fact.err->value == ECHILD && before_.has_reaped;
+    return {fmt::format("{} failed: {}", fact.syscall, error_words(*fact.err)), Tone::quiet, expected};
   }
 
   Sentence operator()(const Stopped& fact) const {
-    return {fmt::format("stopped by {}", text::signal_name(fact.signal))};
+    std::string out = fmt::format("stopped by {}", text::signal_name(fact.signal));
+    if (!before_.sender) return {out};
+    if (*before_.sender == event_.pid) return {out + ", which it sent itself"};
+    return {fmt::format("{} from {}", out, naming_.named(*before_.sender, world_))};
   }
   Sentence operator()(const Continued& /*fact*/) const { return {"continued"}; }
-  Sentence operator()(const SignalSent& fact) const {
-    std::string out =
-        fmt::format("{} {} → {}", fact.syscall, fact.signal ? text::signal_name(*fact.signal) : "0", fact.target);
-    if (fact.err) out += " failed: " + error_words(*fact.err);
-    return {out};
-  }
-  Sentence operator()(const SignalDelivered& fact) const {
-    Sentence out{fmt::format("{}: {}", text::signal_name(fact.signal),
-                             Names<Disposition>::value.at(static_cast<std::size_t>(fact.disposition)))};
-    if (fact.interrupts)
-      out.words += fmt::format("; {} {}", *fact.interrupts, fact.err ? "fails with EINTR" : "goes on");
-    out.detail = fact.disposition == Disposition::ignored && !fact.repaired;
-    return out;
-  }
-  Sentence operator()(const DispositionSet& fact) const {
-    return {fmt::format("{} → {}", text::signal_name(fact.signal),
-                        Names<Disposition>::value.at(static_cast<std::size_t>(fact.to))),
-            Tone::quiet, true};
-  }
-  Sentence operator()(const MaskSet& fact) const {
-    std::vector<std::string> names;
-    for (const Signal signal : fact.blocked) names.push_back(text::signal_name(signal));
-    return {fmt::format("blocks {}", names.empty() ? "no signal" : fmt::format("{}", fmt::join(names, ", "))),
-            Tone::quiet, true};
-  }
-  Sentence operator()(const TimerSet& fact) const {
-    if (fact.first_ns == 0) return {fact.kind + " disarmed"};
-    return {fmt::format("{} in {}{}", fact.kind, text::duration(fact.first_ns),
-                        fact.every_ns == 0 ? "" : ", then every " + text::duration(fact.every_ns))};
-  }
+
+  Sentence operator()(const SignalSent& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const SignalDelivered& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const DispositionSet& fact) const { return words_of(fact); }
+  Sentence operator()(const MaskSet& fact) const { return words_of(fact); }
+  Sentence operator()(const TimerSet& fact) const { return words_of(fact); }
+
   Sentence operator()(const GroupChanged& fact) const {
     const std::string group = naming_.process(fact.pgid, world_);
-    if (fact.sid) return {fmt::format("new session {}", group)};
-    return {fmt::format("is in process group {}", group)};
+    const std::string by = fact.by ? ", put there by " + naming_.named(*fact.by, world_) : "";
+    if (fact.sid) return {fmt::format("new session {} ({})", naming_.process(*fact.sid, world_), fact.syscall)};
+    if (fact.pgid == event_.pid) return {fmt::format("process group {} is its own now{}", group, by)};
+    return {fmt::format("is in process group {} now{}", group, by)};
   }
+
   Sentence operator()(const Foreground& fact) const {
-    return {fmt::format("{}: foreground group {}", text::shell_word(fact.tty), naming_.process(fact.pgid, world_))};
+    return {fmt::format("{}: process group {} is in the foreground",
+                        fact.tty.empty() ? "its terminal" : text::shell_word(fact.tty),
+                        naming_.process(fact.pgid, world_))};
   }
+
   Sentence operator()(const Set& fact) const {
-    return {fmt::format("{}: {}", text::printable(fact.what), text::shell_word(fact.value)), Tone::quiet, true};
+    const std::string value = text::shell_word(fact.value, manner_.limits.word);
+    const bool off = fact.value.empty() || fact.value == "0" || fact.value == "none";
+    if (fact.what == "subreaper") {
+      if (off) return {"is a subreaper no longer"};
+      return {"is a subreaper now: orphans among its descendants become its children"};
+    }
+    if (fact.what == "pdeathsig") {
+      if (off) return {"wants no signal when its parent ends"};
+      return {fmt::format("wants {} when its parent ends", value)};
+    }
+    if (fact.what == "arch")
+      return {fmt::format("makes {} calls: not decoded; births, execs and ends are followed all the same", value),
+              Tone::notable};
+    if (fact.what == "privileges")
+      return {"set-user-ID is ignored: kintrace has not the privilege (run it as root)", Tone::notable};
+    if (fact.what == "namespace") return {namespace_entered(fact.value)};
+    if (fact.what == "unshared") return {"shares no longer: " + flag_words(fact.value, shared_words)};
+    const bool detail = fact.what == "name" || fact.what == "cwd";
+    return {fmt::format("{} → {}", text::printable(fact.what),
+                        off && fact.value != "0" ? "?" : text::printable(fact.value)),
+            detail ? Tone::quiet : Tone::plain, detail};
   }
+
   Sentence operator()(const Blocked& fact) const {
+    if (naming_.stable()) return {};  // whether others did something meanwhile is chance
     std::vector<std::string> names;
-    for (const Tid tid : fact.waits_for) names.push_back(std::to_string(tid.value));
-    if (naming_.stable()) return {};
-    return {
-        fmt::format("{} waits for {}", fact.syscall, names.empty() ? "?" : fmt::format("{}", fmt::join(names, ", "))),
-        Tone::quiet};
+    if (fact.waits_for.size() > most_named) {
+      const bool wait = fact.syscall.starts_with("wait");
+      names.push_back(fmt::format("any of {} {}", fact.waits_for.size(), wait ? "children" : "tasks"));
+    } else {
+      for (const Tid tid : fact.waits_for) names.push_back(named(tid));
+    }
+    return {fmt::format("{} waits{}{}", fact.syscall, names.empty() ? "" : " for ", fmt::join(names, " or ")),
+            Tone::quiet};
   }
-  Sentence operator()(const Detached& fact) const { return {"followed no longer: " + text::printable(fact.why)}; }
+
+  Sentence operator()(const Detached& fact) const {
+    return {fmt::format("followed no longer ({}): it lives on", text::printable(fact.why))};
+  }
+
   Sentence operator()(const Failed& fact) const {
     return {fmt::format("{} failed: {}", fact.syscall, error_words(fact.err)), Tone::bad};
   }
 
  private:
+  std::string named(Tid tid) const {
+    const Task* task = world_.find(tid);
+    if (task == nullptr) return std::to_string(tid.value);
+    return fmt::format("{} {}", naming_.task(*task, world_), text::printable(task->comm));
+  }
+
+  // Threads of one process are mostly made alike: what they share is said of the first.
+  std::string thread_birth(const Forked& fact, const Task& child) const {
+    std::string out =
+        fmt::format("thread → {}", naming_.stable() ? naming_.task(child, world_) : naming_.thread(child));
+    const auto& tasks = world_[child.process].tasks;
+    const bool as_before =
+        child.ordinal > 2 && tasks.size() >= child.ordinal && world_[tasks[child.ordinal - 2]].flags == fact.flags;
+    if (as_before && !manner_.verbose) return out;
+    std::vector<std::string> flags = fact.flags;
+    flags.erase(std::remove(flags.begin(), flags.end(), "CLONE_SYSVSEM"), flags.end());  // as every thread does
+    if (const auto shared = sharing_words(flags); !shared.empty()) out += ", shares " + shared;
+    return out;
+  }
+
+  std::string namespaces(const Forked& fact) const {
+    const auto entered = words_for(fact.flags, namespace_words);
+    std::string out;
+    if (!entered.empty()) {
+      out = fmt::format(", in {} {} namespace{}", entered.size() == 1 ? "a new" : "new", fmt::join(entered, ", "),
+                        entered.size() == 1 ? "" : "s");
+    }
+    if (!fact.ns_pid || (naming_.stable() && fact.ns_pid->value != 1)) return out;
+    if (has(fact.flags, "CLONE_NEWPID")) return out + fmt::format(" ({} inside)", fact.ns_pid->value);
+    return out + fmt::format(" ({} in its pid namespace)", fact.ns_pid->value);
+  }
+
+  // unshare(2) and setns(2) leave the caller in its pid and time namespaces: its children are in the new ones.
+  static std::string namespace_entered(const std::string& flags) {
+    const std::string names = flag_words(flags, namespace_words);
+    if (names.empty()) return "is in another namespace now";
+    const bool of_children = names == "pid" || names == "time" || names == "pid, time";
+    return of_children ? fmt::format("its children will be in another {} namespace", names)
+                       : fmt::format("is in another {} namespace now", names);
+  }
+
+  // clone(2), "The child termination signal".
+  static std::string exit_signal(const Forked& fact) {
+    if (fact.syscall.empty() || fact.lost) return {};  // not known
+    if (fact.exit_signal && fact.exit_signal->value == SIGCHLD) return {};
+    const std::string end =
+        fact.exit_signal ? fmt::format("{} at its end", text::signal_name(*fact.exit_signal)) : "no exit signal";
+    return fmt::format("; {}: only a wait with __WALL or __WCLONE finds it", end);
+  }
+
   const Event& event_;
   const World& world_;
+  const Manner& manner_;
   const Naming& naming_;
-  const text::Limits& limits_;
+  const Before& before_;
 };
 
 }  // namespace
@@ -217,11 +302,31 @@ std::string ending_words(const std::optional<int>& code, const std::optional<Sig
   return code ? fmt::format("exit {}", *code) : "ended, how is unknown";
 }
 
-Sentence describe(const Event& event, const World& world, const Naming& naming, const text::Limits& limits) {
-  Sentence sentence = std::visit(Describe{event, world, naming, limits}, event.fact);
+std::string error_words(Errno error) {
+  return fmt::format("{} ({})", text::errno_name(error), text::errno_text(error));
+}
+
+std::string sharing_words(const std::vector<std::string>& flags) {
+  return fmt::format("{}", fmt::join(words_for(flags, shared_words), ", "));
+}
+
+Sentence describe(const Event& event, const World& world, const Manner& manner, const Before& before) {
+  Sentence sentence = std::visit(Describe{event, world, manner, before}, event.fact);
   // A recording may hold anything at all, in fields that a live run fills itself.
   sentence.words = text::printable(sentence.words);
   return sentence;
+}
+
+Sentence describe_search(const ExecFailed& miss, std::size_t directories, const std::set<Errno>& reasons,
+                         const Manner& manner) {
+  std::vector<std::string> errors;
+  for (const Errno reason : reasons)
+    errors.push_back(reasons.size() == 1 ? error_words(reason) : text::errno_name(reason));
+  const Bytes name{base_name(miss.path)};
+  return {
+      text::printable(fmt::format("exec {} failed in {} directories of PATH: {}",
+                                  command_words(name, miss.argv, manner.limits), directories, fmt::join(errors, ", "))),
+      Tone::quiet};
 }
 
 }  // namespace kintrace::views

@@ -2,10 +2,10 @@
 $ kintrace --stable {FIXTURES}/clone_zoo
 p1 clone_zoo
   exec {FIXTURES}/clone_zoo
-  clone → p1.1
+  clone → p1.1; no exit signal: only a wait with __WALL or __WCLONE finds it
   wait4 failed: ECHILD (No child processes)
   wait4 reaped p1.1 (exit 1)
-  clone → p1.2, shares memory, descriptors
+  clone → p1.2, shares memory, files
   wait4 reaped p1.2 (exit 0)
   fork → p1.3
   wait4 reaped p1.3 (exit 3)

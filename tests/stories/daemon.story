@@ -6,9 +6,11 @@ p1 double_fork_dae
   wait4 reaped p1.1 (exit 0)
   exit 0
 p1.1 double_fork_dae
+  new session p1.1 (setsid)
   fork → p1.1.1
   exit 0
 p1.1.1 double_fork_dae
+  wants SIGUSR1 when its parent ends
   its parent p1.1 has ended: adopted by an outsider
   exit 0
 

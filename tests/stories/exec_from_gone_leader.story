@@ -2,7 +2,7 @@
 $ kintrace --stable {FIXTURES}/exec_from_thread gone
 p1 exec_from_threa
   exec {FIXTURES}/exec_from_thread gone
-  thread → p1/t2
+  thread → p1/t2, shares memory, files, fs, signals
   thread → p1/t3
   ended: another thread's exec has taken its place
 p1/t2 exec_from_threa

@@ -6,7 +6,7 @@ p1 exit_group_from
   wait4 reaped p1.1 (exit 5)
   exit 0
 p1.1 exit_group_from
-  thread → p1.1/t2
+  thread → p1.1/t2, shares memory, files, fs, signals
   thread → p1.1/t3
   exit 5
 p1.1/t2 exit_group_from

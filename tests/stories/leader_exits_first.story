@@ -6,7 +6,7 @@ p1 leader_exits_fi
   wait4 reaped p1.1 (exit 4)
   exit 0
 p1.1 leader_exits_fi
-  thread → p1.1/t2
+  thread → p1.1/t2, shares memory, files, fs, signals
   exit 4
 p1.1/t2 leader_exits_fi
   thread ended: exit 4

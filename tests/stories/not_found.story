@@ -3,8 +3,7 @@ $ kintrace --stable env nonexistent_program
 env: 'nonexistent_program': No such file or directory
 p1 env
   exec /usr/bin/env nonexistent_program
-  exec /usr/bin/nonexistent_program failed: ENOENT (No such file or directory)
-  exec /bin/nonexistent_program failed: ENOENT (No such file or directory)
+  exec nonexistent_program failed in 2 directories of PATH: ENOENT (No such file or directory)
   exit 127
 
 p1 env nonexistent_program  exit 127

@@ -6,6 +6,7 @@ p1 own_session
   wait4 reaped p1.1 (exit 2)
   exit 0
 p1.1 own_session
+  new session p1.1 (setsid)
   exit 2
 
 p1 own_session                exit 0

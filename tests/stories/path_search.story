@@ -2,9 +2,7 @@
 $ kintrace --stable env PATH=/nonexistent:/usr:/bin true
 p1 true
   exec /usr/bin/env PATH=/nonexistent:/usr:/bin true
-  exec /nonexistent/true failed: ENOENT (No such file or directory)
-  exec /usr/true failed: ENOENT (No such file or directory)
-  exec /bin/true
+  exec /bin/true (3rd directory of PATH)
   exit 0
 
 p1 true  exit 0

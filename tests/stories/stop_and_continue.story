@@ -3,11 +3,15 @@ $ kintrace --stable {FIXTURES}/stop_and_continue
 p1 stop_and_contin
   exec {FIXTURES}/stop_and_continue
   fork → p1.1
+  kill SIGCONT → p1.1
   wait4 reaped p1.1 (exit 7)
   exit 0
 p1.1 stop_and_contin
-  stopped by SIGSTOP
+  tgkill SIGSTOP → itself
+  SIGSTOP from itself: default action (stops)
+  stopped by SIGSTOP, which it sent itself
   continued
+  SIGCONT from p1: default action (continues)
   exit 7
 
 p1 stop_and_continue              exit 0

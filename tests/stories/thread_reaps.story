@@ -3,7 +3,7 @@ $ kintrace --stable {FIXTURES}/thread_reaps
 p1 thread_reaps
   exec {FIXTURES}/thread_reaps
   fork → p1.1
-  thread → p1/t2
+  thread → p1/t2, shares memory, files, fs, signals
   exit 0
 p1/t2 thread_reaps
   wait4 reaped p1.1 (exit 2)

@@ -2,7 +2,7 @@
 $ kintrace --stable {FIXTURES}/threads
 p1 threads
   exec {FIXTURES}/threads
-  thread → p1/t2
+  thread → p1/t2, shares memory, files, fs, signals
   thread → p1/t3
   thread → p1/t4
   exit 0

@@ -3,10 +3,13 @@ $ kintrace --stable {FIXTURES}/wait_interrupted
 p1 wait_interrupte
   exec {FIXTURES}/wait_interrupted
   fork → p1.1
+  SIGUSR1 from p1.1: handler
   wait4 failed: EINTR (Interrupted system call)
+  SIGUSR1 from p1.1: handler
   wait4 reaped p1.1 (exit 8)
   exit 0
 p1.1 wait_interrupte
+  kill SIGUSR1 → p1
   exit 8
 
 p1 wait_interrupted               exit 0

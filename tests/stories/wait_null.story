@@ -6,9 +6,12 @@ p1 wait_null
   wait4 reaped p1.1 (exit 1)
   fork → p1.2
   waitid reaped p1.2 (exit 2)
+  kill asks whether p1.2 is there: no (ESRCH)
   fork → p1.3
   waitid reaped p1.3 (exit 3)
+  kill asks whether p1.3 is there: no (ESRCH)
   fork → p1.4
+  kill asks whether p1.4 is there: yes
   wait4 reaped p1.4 (exit 4)
   exit 0
 p1.1 wait_null

@@ -32,15 +32,21 @@ std::string json_string(const std::string& text) {
   return out;
 }
 
-std::string json_value(const std::string& key, const std::string& value) {
+std::string json_scalar(const std::string& value) {
   const bool digits = !value.empty() && value.find_first_not_of("-0123456789") == std::string::npos;
-  if (key == "argv" || key == "flags") {
-    std::string out = "[", word;
-    for (std::istringstream words(value); std::getline(words, word, ',');)
-      out += (out.size() > 1 ? "," : "") + json_string(word);
-    return out + "]";
-  }
   return digits || value == "true" ? value : json_string(value);
+}
+
+// Words of a program are strings even where they look like numbers.
+std::string json_value(const std::string& key, const std::string& value) {
+  const bool strings = key == "argv" || key == "flags";
+  if (!strings && key != "waits_for" && key != "blocked") {
+    return key == "value" || key == "why" ? json_string(value) : json_scalar(value);
+  }
+  std::string out = "[", word;
+  for (std::istringstream words(value); std::getline(words, word, ',');)
+    out += (out.size() > 1 ? "," : "") + (strings ? json_string(word) : json_scalar(word));
+  return out + "]";
 }
 
 std::string json_line(const std::string& line, std::size_t number) {

@@ -19,14 +19,14 @@ constexpr std::string_view pipeline = R"(
 
 }  // namespace
 
-TEST_CASE("timeline: one line an event, with time, task and words") {
+TEST_CASE("timeline: one line an event, with time, lanes, task and words") {
   CHECK(view_of("timeline", pipeline) ==
-        "   0.000000 10 sh      exec /bin/sh -c 'ls|wc'\n"
-        "   0.000100 10 sh      fork → 11\n"
-        "   0.000200 11 ls      exec /usr/bin/ls\n"
-        "   0.000300 11 ls      exit 0\n"
-        "   0.000490 10 sh      wait4 reaped 11 (exit 0) after 190 µs as a zombie\n"
-        "   0.000500 10 sh      exit 3\n");
+        " 0.000000 ●       10 sh      exec /bin/sh -c 'ls|wc'\n"
+        " 0.000100 ├─╮     10 sh      fork → 11\n"
+        " 0.000200 │ ●     11 ls      exec /usr/bin/ls\n"
+        " 0.000300 │ ✖     11 ls      exit 0; memory released; SIGCHLD → 10\n"
+        " 0.000490 ├─╯     10 sh      wait4 reaped 11 (exit 0) after 190 µs as a zombie\n"
+        " 0.000500 ✖       10 sh      exit 3; memory released\n");
 }
 
 TEST_CASE("timeline: with --stable one section a task and nothing that chance decides") {
@@ -53,16 +53,61 @@ TEST_CASE("timeline: with --stable equal neighbours fold") {
         "  wait4 failed: ECHILD (No child processes) (×3)\n");
 }
 
+TEST_CASE("timeline: with --stable signals fold without their number, which is chance") {
+  CHECK(view_of("timeline", R"(
+            10 signal_delivered signal=SIGUSR1 code=SI_USER from=9 disposition=handler
+            10 signal_delivered signal=SIGUSR1 code=SI_USER from=9 disposition=handler)",
+                stable()) == "p1 ?\n  SIGUSR1 from an outsider: handler\n");
+}
+
+TEST_CASE("timeline: what repeats the line before is counted, and told when something else is") {
+  const std::string_view lines = R"(
+      10 execed path=/bin/x argv=x comm=x
+      10 signal_delivered signal=SIGALRM code=SI_KERNEL disposition=handler
+      10 signal_delivered signal=SIGALRM code=SI_KERNEL disposition=handler
+      10 signal_delivered signal=SIGALRM code=SI_KERNEL disposition=handler
+      10 stopped signal=SIGTSTP
+      10 continued
+      10 continued)";
+  CHECK(view_of("timeline", lines) ==
+        " 0.000000 ●       10 x       exec /bin/x\n"
+        " 0.001000 ├       10 x       SIGALRM from its timer: handler\n"
+        " 0.003000 ├       10 x       … and 2 more like it\n"
+        " 0.004000 ├       10 x       stopped by SIGTSTP\n"
+        " 0.005000 ├       10 x       continued\n"
+        " 0.006000 ├       10 x       continued\n");
+  ViewOptions verbose;
+  verbose.verbose = true;
+  CHECK_THAT(view_of("timeline", lines, verbose), test::contains(" 0.003000 ├       10 x       SIGALRM from its"));
+}
+
 TEST_CASE("timeline: every clock") {
   const auto with = [](Clock clock) {
     ViewOptions options;
     options.clock = clock;
     return view_of("timeline", "0+10 execed path=/bin/x argv=x comm=x\n1500+10 exited code=0 group=true\n", options);
   };
-  CHECK_THAT(with(Clock::delta), test::contains("   0.001500 10 x"));
-  CHECK_THAT(with(Clock::epoch_us), test::contains("1000000000.001500 10 x"));
-  CHECK_THAT(with(Clock::of_day_us), test::contains(":40.001500 10 x"));
-  CHECK_THAT(with(Clock::of_day), test::contains(":40 10 x"));
+  CHECK_THAT(with(Clock::delta), test::contains("\n 0.001500 ✖       10 x"));
+  CHECK_THAT(with(Clock::epoch_us), test::contains("\n1000000000.001500 ✖       10 x"));
+  CHECK_THAT(with(Clock::of_day_us), test::contains(":40.001500 ✖       10 x"));
+  CHECK_THAT(with(Clock::of_day), test::contains(":40 ✖       10 x"));
+}
+
+TEST_CASE("timeline: with -T what calls took") {
+  ViewOptions options;
+  options.call_times = true;
+  const std::string text = view_of("timeline", R"(
+      10 execed path=/bin/x argv=x comm=x dur=190000
+      10 wait_failed syscall=wait4 err=ECHILD dur=4000
+      10 stopped signal=SIGSTOP
+      10 wait_failed syscall=waitid unfinished=true
+      10 exited code=0 group=true)",
+                                   options);
+  CHECK_THAT(text, test::contains("exec /bin/x <0.000190>\n"));
+  CHECK_THAT(text, test::contains("wait4 failed: ECHILD (No child processes) <0.000004>\n"));
+  CHECK_THAT(text, test::contains("stopped by SIGSTOP\n"));
+  CHECK_THAT(text, test::contains("waitid never returned\n"));
+  CHECK_THAT(text, test::contains("exit 0; memory released\n"));
 }
 
 TEST_CASE("timeline: threads show their group, columns widen as they must") {
@@ -70,42 +115,16 @@ TEST_CASE("timeline: threads show their group, columns widen as they must") {
             0+10 execed path=/bin/x argv=x comm=x
             1+10 forked child=11 child_pid=10 how=thread
             2+11/10 exited code=0)") ==
-        "   0.000000 10 x       exec /bin/x\n"
-        "   0.000001 10 x       thread → 10/11\n"
-        "   0.000002 10/11 x       thread ended\n");
+        " 0.000000 ●       10 x       exec /bin/x\n"
+        " 0.000001 ├─╮     10 x       thread → 11\n"
+        " 0.000002 │ ✖     10/11 x       thread ended\n");
 }
 
-TEST_CASE("timeline: a wait that really waited says how long") {
-  CHECK_THAT(view_of("timeline", R"(
-            0+10 execed path=/bin/x argv=x comm=x
-            1+10 reaped child=11 code=0 syscall=wait4 zombie_ns=50000 dur=2100000000)"),
-             test::contains("wait4 reaped 11 (exit 0), waited 2.1 s"));
-}
-
-TEST_CASE("timeline: deaths, failures and odd births in words") {
-  const std::string text = view_of("timeline", R"(
-      10 execed path=/bin/x argv=login comm=x
-      10 forked child=11 child_pid=11 how=clone flags=CLONE_VM,CLONE_FILES,CLONE_NEWPID
-      11 forked child=12 child_pid=12 how=clone ppid=10
-      11 exited signal=SIGSEGV core=true group=true
-      12 reparented from=11 to=1
-      10 exec_failed path=nosuch argv=nosuch err=ENOENT syscall=execve
-      10 failed syscall=clone err=EAGAIN
-      10 wait_failed syscall=waitid unfinished=true
-      12 stopped signal=SIGTSTP
-      12 continued
-      10 reaped child=12 code=1 auto=true)");
-  CHECK_THAT(text, test::contains("exec /bin/x (as login)\n"));
-  CHECK_THAT(text, test::contains("clone → 11, shares memory, descriptors, in a new pid namespace\n"));
-  CHECK_THAT(text, test::contains("clone → 12, whose parent is 10\n"));
-  CHECK_THAT(text, test::contains("killed by SIGSEGV (core dumped)\n"));
-  CHECK_THAT(text, test::contains("its parent 11 has ended: adopted by init\n"));
-  CHECK_THAT(text, test::contains("exec nosuch failed: ENOENT (No such file or directory)\n"));
-  CHECK_THAT(text, test::contains("clone failed: EAGAIN (Resource temporarily unavailable)\n"));
-  CHECK_THAT(text, test::contains("waitid never returned\n"));
-  CHECK_THAT(text, test::contains("stopped by SIGTSTP\n"));
-  CHECK_THAT(text, test::contains("continued\n"));
-  CHECK_THAT(text, test::contains("12 (exit 1) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)\n"));
+TEST_CASE("timeline: a recording cut short leaves its lanes as they are") {
+  test::Run run = test::read(test::recording_of(pipeline));
+  run.events.resize(4);
+  run.end.reset();
+  CHECK_THAT(view_of("timeline", run), test::contains("exec /usr/bin/ls\nthe recording is cut off here\n"));
 }
 
 TEST_CASE("timeline: no control byte of a tracee reaches the terminal") {
@@ -114,11 +133,18 @@ TEST_CASE("timeline: no control byte of a tracee reaches the terminal") {
       "{\"ev\":\"execed\",\"seq\":1,\"t\":0,\"pid\":1,\"tid\":1,\"path\":\"/"
       "\\u001b]0;x\\u0007\",\"argv\":[\"\\u009b31m\",\"a\\nb\\\\xff\"],"
       "\"comm\":\"\\r\\u001b[A\"}\n"
-      "{\"ev\":\"failed\",\"seq\":2,\"t\":0,\"pid\":1,\"tid\":1,\"syscall\":\"\\u001b[31m\",\"err\":\"EAGAIN\"}\n";
+      "{\"ev\":\"failed\",\"seq\":2,\"t\":0,\"pid\":1,\"tid\":1,\"syscall\":\"\\u001b[31m\",\"err\":\"EAGAIN\"}\n"
+      "{\"ev\":\"set\",\"seq\":3,\"t\":0,\"pid\":1,\"tid\":1,\"what\":\"\\u001b[31m\",\"value\":\"\\u001b[31m\"}\n"
+      "{\"ev\":\"signal_delivered\",\"seq\":4,\"t\":0,\"pid\":1,\"tid\":1,\"signal\":\"SIGHUP\",\"from\":1,"
+      "\"code\":\"\\u001b\",\"disposition\":\"default\",\"interrupts\":\"\\u001b\"}\n"
+      "{\"ev\":\"blocked\",\"seq\":5,\"t\":0,\"pid\":1,\"tid\":1,\"syscall\":\"\\u001b\",\"waits_for\":[1]}\n"
+      "{\"ev\":\"foreground\",\"seq\":6,\"t\":0,\"pid\":1,\"tid\":1,\"pgid\":1,\"tty\":\"\\u001b\"}\n"
+      "{\"ev\":\"detached\",\"seq\":7,\"t\":0,\"pid\":1,\"tid\":1,\"why\":\"\\u001b\"}\n";
   for (const char* view : {"timeline", "tree", "findings"}) {
     for (const bool stable : {false, true}) {
       ViewOptions options;
       options.stable = stable;
+      options.verbose = true;
       for (const char c : view_of(view, test::read(run), options)) {
         CHECK((c == '\n' || static_cast<unsigned char>(c) >= 0x20));
       }
@@ -126,12 +152,34 @@ TEST_CASE("timeline: no control byte of a tracee reaches the terminal") {
   }
 }
 
-TEST_CASE("timeline: on a terminal long lines wrap under their own column") {
+TEST_CASE("timeline: on a terminal long lines wrap under their own column, beside the lanes") {
   ViewOptions options;
   options.width = 60;
   CHECK(view_of("timeline",
-                "0+10 execed path=/bin/echo argv=echo,one,two,three,four,five,six,seven,eight,nine,ten comm=echo\n",
+                "0+10 execed path=/bin/echo argv=echo,one,two,three,four,five,six,seven,eight,nine,ten comm=echo\n"
+                "1+10 forked child=11 child_pid=11 how=vfork flags=CLONE_VM,CLONE_VFORK\n"
+                "2+11 exited code=0 group=true\n",
                 options) ==
-        "   0.000000 10 echo    exec /bin/echo one two three four\n"
-        "                       five six seven eight nine ten\n");
+        " 0.000000 ●   10 echo    exec /bin/echo one two three four\n"
+        "          │              five six seven eight nine ten\n"
+        " 0.000001 ├─╮ 10 echo    vfork → 11, borrows the memory\n"
+        "          │ │            until its exec or end\n"
+        " 0.000002 │ ✖ 11 echo    exit 0; memory given back to 10;\n"
+        "          │ ┊            SIGCHLD → 10\n");
+}
+
+TEST_CASE("timeline: colour is by task, in its lane and on its line") {
+  ViewOptions options;
+  options.color = true;
+  const std::string text = view_of("timeline", pipeline, options);
+  CHECK_THAT(text, test::contains("\x1b[38;5;32m├\x1b[0m\x1b[38;5;166m─╮\x1b[0m"));
+  CHECK_THAT(text, test::contains("\x1b[38;5;166m11 ls    \x1b[0m"));
+  std::string plain;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\x1b')
+      at = text.find('m', at);
+    else
+      plain += text[at];
+  }
+  CHECK(plain == view_of("timeline", pipeline));
 }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "views/graph.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace kintrace::views {
+namespace {
+
+// Whether the end of a zombie child of this one will be told.
+bool reaps(const Process* parent) {
+  return parent != nullptr && !parent->exit && !parent->untraced && parent->detached.empty();
+}
+
+// The task that stands for a process: its leader, whichever that is after an exec.
+const Task* first_of(Tgid process, const World& world) { return world.find(leader_of(process)); }
+
+}  // namespace
+
+Lanes::Drawing Graph::draw(const Event& event, const World& world) {
+  const Task* task = world.find(event.tid);
+  if (task == nullptr) return between();
+  const TaskIndex self = task->index;
+  // The dead have no more lines of their own, but a wait's end may be told late.
+  if (!task->exit || std::holds_alternative<Exited>(event.fact)) lanes_.open(self);
+  Lanes::Drawing line;
+  if (const auto* forked = std::get_if<Forked>(&event.fact)) {
+    const Task* child = world.find(forked->child);
+    if (child == nullptr || forked->untraced) {
+      line = mark(self);
+    } else {
+      lanes_.open(child->index);
+      line = lanes_.branch(self, child->index);
+    }
+  } else if (const auto* reaped = std::get_if<Reaped>(&event.fact)) {
+    const Task* child = first_of(Tgid{reaped->child}, world);
+    line = child == nullptr ? mark(self) : lanes_.join(self, child->index);
+  } else if (std::holds_alternative<Exited>(event.fact)) {
+    line = lanes_.mark(self, "✖");
+  } else if (std::holds_alternative<Execed>(event.fact) || std::holds_alternative<Seen>(event.fact)) {
+    line = lanes_.mark(self, "●");
+  } else if (std::holds_alternative<Detached>(event.fact)) {
+    line = lanes_.mark(self, "○");
+  } else {
+    line = mark(self);
+  }
+  pass(event, world);
+  return line;
+}
+
+void Graph::pass(const Event& event, const World& world) {
+  const Task* task = world.find(event.tid);
+  if (task == nullptr) return;
+  const auto close_all = [&] {
+    for (const TaskIndex holder : lanes_.holders()) {
+      if (world[holder].process == task->process) lanes_.close(holder);
+    }
+  };
+  if (const auto* fact = std::get_if<Exited>(&event.fact)) {
+    exited(*task, *fact, world);
+  } else if (const auto* reaped = std::get_if<Reaped>(&event.fact)) {
+    if (const Task* child = first_of(reaped->child, world)) {
+      lanes_.close(child->index);
+      if (const auto own = zombies_.find(event.pid); own != zombies_.end()) own->second.erase(child->index.value);
+    }
+  } else if (const auto* execed = std::get_if<Execed>(&event.fact); execed != nullptr && execed->from_tid) {
+    // A leader that had ended before left its lane dotted: its place is taken.
+    for (const TaskIndex holder : lanes_.holders()) {
+      if (world[holder].process == task->process && world[holder].exit) lanes_.close(holder);
+    }
+  } else if (std::holds_alternative<Detached>(event.fact)) {
+    close_all();
+  }
+}
+
+void Graph::exited(const Task& task, const Exited& fact, const World& world) {
+  const Process& process = world[task.process];
+  const bool leads = task.tid == leader_of(process.pid) && fact.by != EndedBy::superseded;
+  // A leader that ends before its threads is a zombie until the process is one.
+  if (leads && !process.exit && process.live_tasks > 0) return lanes_.fade(task.index);
+  if (!leads || !fact.group) lanes_.close(task.index);
+  if (fact.group) ended(process, fact, world);
+}
+
+void Graph::ended(const Process& process, const Exited& fact, const World& world) {
+  if (const Task* first = first_of(process.pid, world)) await(process.parent, first->index, world);
+  for (const TaskIndex holder : lanes_.holders()) {
+    const Task& other = world[holder];
+    if (other.process == process.index && other.tid != leader_of(process.pid)) lanes_.close(holder);
+  }
+  // Its own zombies go where its living children go.
+  const auto own = zombies_.find(process.pid);
+  if (own == zombies_.end()) return;
+  const auto orphans = std::exchange(own->second, {});
+  zombies_.erase(own);
+  for (const std::uint32_t orphan : orphans) await(fact.children_to.value_or(Tgid{}), TaskIndex{orphan}, world);
+}
+
+void Graph::await(Tgid parent, TaskIndex dead, const World& world) {
+  if (!reaps(world.find(parent))) return lanes_.close(dead);
+  lanes_.fade(dead);
+  zombies_[parent].insert(dead.value);
+}
+
+}  // namespace kintrace::views

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "views/lanes.hpp"
+
+#include <algorithm>
+
+namespace kintrace::views {
+namespace {
+
+// Room is made for so many lanes at a time: a line that stands further right than the one before is hard on the eye.
+constexpr std::size_t step = 4;
+constexpr std::string_view living = "│", dead = "┊", shared = "┆", sharer = "*";
+
+// A lane and the blank, or the arm of a branch, before the next.
+constexpr std::size_t column_of(std::size_t slot) { return 2 * slot; }
+
+}  // namespace
+
+Lanes::Lanes(std::size_t most) : most_(most), lanes_(most), reserved_(std::min(step, most)) {}
+
+std::optional<std::size_t> Lanes::slot_of(TaskIndex task) const {
+  for (std::size_t slot = 0; slot < lanes_.size(); ++slot) {
+    if (lanes_[slot] && lanes_[slot]->task == task) return slot;
+  }
+  if (sharing_.contains(task)) return most_;
+  return {};
+}
+
+std::vector<TaskIndex> Lanes::holders() const {
+  std::vector<TaskIndex> tasks;
+  for (const auto& lane : lanes_) {
+    if (lane) tasks.push_back(lane->task);
+  }
+  return tasks;
+}
+
+void Lanes::open(TaskIndex task) {
+  if (holds(task)) return;
+  const auto free = std::find(lanes_.begin(), lanes_.end(), std::nullopt);
+  widen(static_cast<std::size_t>(free - lanes_.begin()));
+  if (free != lanes_.end()) {
+    free->emplace(Lane{task});
+  } else {
+    sharing_.insert(task);
+  }
+}
+
+void Lanes::widen(std::size_t slot) {
+  if (slot >= most_) {
+    reserved_ = most_ + 1;
+  } else if (slot >= reserved_) {
+    reserved_ = std::min(most_, (slot / step + 1) * step);
+  }
+}
+
+void Lanes::fade(TaskIndex task) {
+  for (auto& lane : lanes_) {
+    if (lane && lane->task == task) lane->faded = true;
+  }
+}
+
+void Lanes::close(TaskIndex task) {
+  for (auto& lane : lanes_) {
+    if (lane && lane->task == task) lane.reset();
+  }
+  sharing_.erase(task);
+}
+
+Lanes::Drawing Lanes::between() const {
+  Drawing line(column_of(reserved_));
+  for (std::size_t slot = 0; slot < lanes_.size(); ++slot) {
+    if (lanes_[slot]) line[column_of(slot)] = {lanes_[slot]->faded ? dead : living, lanes_[slot]->task};
+  }
+  if (!sharing_.empty()) line[column_of(most_)] = {shared, {}};
+  return line;
+}
+
+Lanes::Drawing Lanes::mark(TaskIndex task, std::string_view glyph) const {
+  Drawing line = between();
+  if (const auto slot = slot_of(task)) line[column_of(*slot)] = {*slot == most_ && glyph == "├" ? sharer : glyph, task};
+  return line;
+}
+
+// The arm between two slots, both excluded.
+void Lanes::reach(Drawing& line, std::size_t from, std::size_t to, TaskIndex owner) const {
+  const std::size_t right = column_of(std::max(from, to));
+  for (std::size_t column = column_of(std::min(from, to)) + 1; column < right; ++column) {
+    line[column] = {line[column].owner || line[column].glyph == shared ? "┼" : "─", owner};
+  }
+}
+
+Lanes::Drawing Lanes::branch(TaskIndex from, TaskIndex to) const {
+  const auto start = slot_of(from), end = slot_of(to);
+  if (!start || !end || *start == *end) return mark(end ? to : from, start ? "├" : "●");
+  Drawing line = mark(from, *start < *end ? "├" : "┤");
+  reach(line, *start, *end, to);
+  line[column_of(*end)] = {*end == most_ ? sharer : *start < *end ? "╮" : "╭", to};
+  return line;
+}
+
+Lanes::Drawing Lanes::join(TaskIndex into, TaskIndex from) const {
+  const auto start = slot_of(into), end = slot_of(from);
+  if (!end) return mark(into, "├");
+  if (!start) return mark(from, "╵");
+  if (*start == *end) return mark(into, "├");
+  Drawing line = mark(into, *start < *end ? "├" : "┤");
+  reach(line, *start, *end, from);
+  line[column_of(*end)] = {*end == most_ ? sharer : *start < *end ? "╯" : "╰", from};
+  return line;
+}
+
+}  // namespace kintrace::views

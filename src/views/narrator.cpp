@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "views/narrator.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "views/shown.hpp"
+
+namespace kintrace::views {
+namespace {
+
+// The program's argv is worth more room than a message's bytes.
+constexpr std::size_t word_limit = 256;
+
+Manner manner_of(const ViewOptions& options) {
+  const text::Limits cut{options.string_limit.value_or(word_limit), 64};
+  const text::Limits whole{options.string_limit.value_or(std::string::npos), std::string::npos};
+  return {Naming{options.stable}, options.verbose ? whole : cut, options.verbose};
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// What execvp(3) goes on after.
+bool is_miss(const ExecFailed& fact) {
+  const int error = fact.err.value;
+  return fact.path.starts_with('/') && (error == ENOENT || error == EACCES || error == ENOTDIR);
+}
+
+bool is_stop_signal(Signal signal) {
+  return signal.value == SIGSTOP || signal.value == SIGTSTP || signal.value == SIGTTIN || signal.value == SIGTTOU;
+}
+
+const ExecFailed& miss_of(const Event& event) { return std::get<ExecFailed>(event.fact); }
+
+}  // namespace
+
+Narrator::Narrator(const ViewOptions& options) : options_(options), manner_(manner_of(options)) {}
+
+bool Narrator::Search::takes(const Event& event) const {
+  const auto* fact = std::get_if<ExecFailed>(&event.fact);
+  if (fact == nullptr || !is_miss(*fact)) return false;
+  if (misses.empty()) return true;
+  const ExecFailed& last = miss_of(misses.back());
+  return base_name(fact->path) == base_name(last.path) && fact->argv == last.argv;
+}
+
+bool Narrator::Search::ends_in(const Execed& fact) const {
+  if (misses.empty()) return false;
+  const ExecFailed& last = miss_of(misses.back());
+  return fact.path.starts_with('/') && base_name(fact.path) == base_name(last.path) && fact.argv == last.argv;
+}
+
+Narrator::Lines Narrator::event(const Event& event, const World& world) {
+  Lines lines;
+  const Task* task = world.find(event.tid);
+  if (task == nullptr) return lines;
+  Before before = this->before(event, world);
+  remember(event, world);
+  if (!options_.verbose) {
+    const auto found = searches_.find(task->index.value);
+    if (found != searches_.end() && !found->second.takes(event)) {
+      const Search search = std::move(found->second);
+      searches_.erase(found);
+      if (const auto* execed = std::get_if<Execed>(&event.fact); execed != nullptr && search.ends_in(*execed)) {
+        before.exec_misses = search.misses.size();
+      } else {
+        give_up(task->index, search, world, lines.held);
+      }
+    }
+    if (Search{}.takes(event)) {
+      Search& search = searches_[task->index.value];
+      search.comm = task->comm;
+      search.misses.push_back(event);
+      return lines;
+    }
+  }
+  lines.own = line_of(event, world, before);
+  return lines;
+}
+
+std::vector<Line> Narrator::rest(const World& world) {
+  std::vector<Line> lines;
+  for (const auto& [task, search] : searches_) give_up(TaskIndex{task}, search, world, lines);
+  searches_.clear();
+  std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+    return std::pair{a.at, a.task} < std::pair{b.at, b.task};
+  });
+  return lines;
+}
+
+void Narrator::give_up(TaskIndex task, const Search& search, const World& world, std::vector<Line>& lines) const {
+  std::set<Bytes> paths;
+  std::set<Errno> reasons;
+  for (const Event& miss : search.misses) {
+    paths.insert(miss_of(miss).path);
+    reasons.insert(miss_of(miss).err);
+  }
+  for (const Event& miss : search.misses) {
+    std::optional<Line> line = line_of(miss, world, {});
+    if (!line) continue;
+    line->task = task;
+    line->comm = search.comm;
+    if (paths.size() > 1) {
+      line->at = search.misses.back().end();
+      line->sentence = describe_search(miss_of(miss), search.misses.size(), reasons, manner_);
+      line->spent.reset();
+    }
+    lines.push_back(std::move(*line));
+    if (paths.size() > 1) return;
+  }
+}
+
+std::optional<Line> Narrator::line_of(const Event& event, const World& world, const Before& before) const {
+  const Task* task = world.find(event.tid);
+  if (task == nullptr || !shown(event, options_.choice)) return {};
+  // A wait is told as it stands at its begin, when it has been found waiting.
+  const bool waits = std::holds_alternative<Blocked>(event.fact);
+  Line line{task->index, task->comm, waits ? event.t : event.end(), describe(event, world, manner_, before)};
+  if (line.sentence.words.empty()) return {};
+  // Whoever asks for failures alone wants them all.
+  const auto& outcomes = options_.choice.outcomes;
+  const bool asked = outcomes && !outcomes->contains(Outcome::successful) && outcome_of(event) == Outcome::failed;
+  if (line.sentence.detail && !options_.verbose && !asked) return {};
+  if (options_.call_times && !manner_.naming.stable() && !event.unfinished && call_of(event)) line.spent = event.dur;
+  return line;
+}
+
+Before Narrator::before(const Event& event, const World& world) const {
+  Before before;
+  const Process* process = world.find(event.pid);
+  before.has_reaped = process != nullptr && reapers_.contains(process->index.value);
+  if (const auto* stopped = std::get_if<Stopped>(&event.fact)) {
+    const auto last = stop_signals_.find(event.pid);
+    if (last != stop_signals_.end() && last->second.signal == stopped->signal) before.sender = last->second.from;
+  }
+  if (const auto* reparented = std::get_if<Reparented>(&event.fact); reparented != nullptr && !options_.stable) {
+    const Process* parent = world.find(reparented->from);
+    before.told_orphans = parent != nullptr && parent->exit && parent->exit->children_to;
+  }
+  return before;
+}
+
+void Narrator::remember(const Event& event, const World& world) {
+  const Process* process = world.find(event.pid);
+  if (process == nullptr) return;
+  if (const auto* reaped = std::get_if<Reaped>(&event.fact); reaped != nullptr && !reaped->by_kernel)
+    reapers_.insert(process->index.value);
+  if (const auto* signal = std::get_if<SignalDelivered>(&event.fact);
+      signal != nullptr && is_stop_signal(signal->signal))
+    stop_signals_[event.pid] = {signal->signal, process->ns_pid ? std::nullopt : signal->from};
+  if (const auto* exited = std::get_if<Exited>(&event.fact); exited != nullptr && exited->group) {
+    reapers_.erase(process->index.value);
+    stop_signals_.erase(event.pid);
+  }
+}
+
+}  // namespace kintrace::views

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "views/shown.hpp"
+
+#include <algorithm>
+#include <array>
+#include <variant>
+
+namespace kintrace::views {
+namespace {
+
+template <class T>
+concept NamesItsCall = requires(const T& fact) {
+  { fact.syscall } -> std::convertible_to<std::string_view>;
+};
+template <class T>
+concept HasError = requires(const T& fact) {
+  { fact.err } -> std::convertible_to<std::optional<Errno>>;
+};
+
+// Facts of a class of their own may be about a call of another.
+std::string_view class_of(std::string_view own, std::string_view call) {
+  static constexpr std::array<std::string_view, 9> lifecycle{"fork",  "vfork",  "clone",  "clone3", "execve",
+                                                             "wait4", "waitid", "setsid", "setpgid"};
+  if (!own.empty()) return own;
+  return std::find(lifecycle.begin(), lifecycle.end(), call) != lifecycle.end() ? "lifecycle" : "";
+}
+
+// Calls whose facts do not name them.
+struct CallOf {
+  std::optional<std::string_view> operator()(const Execed&) const { return "execve"; }
+  std::optional<std::string_view> operator()(const DispositionSet&) const { return "rt_sigaction"; }
+  std::optional<std::string_view> operator()(const MaskSet&) const { return "rt_sigprocmask"; }
+  std::optional<std::string_view> operator()(const TimerSet& fact) const {
+    if (fact.kind == "alarm") return "alarm";
+    return fact.kind == "posix" ? "timer_settime" : "setitimer";
+  }
+  std::optional<std::string_view> operator()(const Foreground&) const { return "ioctl"; }
+  std::optional<std::string_view> operator()(const Set& fact) const {
+    if (fact.what == "arch" || fact.what == "privileges") return {};
+    if (fact.what == "cwd") return "chdir";
+    return "prctl";
+  }
+  template <class T>
+  std::optional<std::string_view> operator()(const T& fact) const {
+    if constexpr (NamesItsCall<T>) {
+      if (!fact.syscall.empty()) return fact.syscall;
+    }
+    return {};
+  }
+};
+
+std::optional<Signal> signal_of(const SignalSent& fact) { return fact.signal.value_or(Signal{}); }
+std::optional<Signal> signal_of(const SignalDelivered& fact) { return fact.signal; }
+std::optional<Signal> signal_of(const DispositionSet& fact) { return fact.signal; }
+template <class T>
+std::optional<Signal> signal_of(const T&) {
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::string_view> call_of(const Event& event) { return std::visit(CallOf{}, event.fact); }
+
+Outcome outcome_of(const Event& event) {
+  if (event.unfinished || std::holds_alternative<Blocked>(event.fact)) return Outcome::unfinished;
+  const bool failed = std::visit(
+      [](const auto& fact) {
+        using T = std::decay_t<decltype(fact)>;
+        // A delivery's error is that of the call it interrupted.
+        if constexpr (HasError<T> && NamesItsCall<T>) return std::optional<Errno>{fact.err}.has_value();
+        return false;
+      },
+      event.fact);
+  return failed ? Outcome::failed : Outcome::successful;
+}
+
+bool shown(const Event& event, const Choice& choice) {
+  const auto call = call_of(event);
+  const std::string_view name = call.value_or("");
+  const std::string_view cls = std::visit([&](const auto& fact) { return class_of(fact.cls, name); }, event.fact);
+  if (cls.empty() ? choice.without.contains(name) : !choice.asks_for(cls, name)) return false;
+  const auto signal = std::visit([](const auto& fact) { return signal_of(fact); }, event.fact);
+  if (signal && choice.signals && !choice.signals->contains(*signal)) return false;
+  return !call || !choice.outcomes || choice.outcomes->contains(outcome_of(event));
+}
+
+}  // namespace kintrace::views
