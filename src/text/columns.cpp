@@ -46,6 +46,11 @@ std::string pad_left(std::string_view printable, std::size_t columns) {
   return std::string(columns > taken ? columns - taken : 0, ' ') + std::string{printable};
 }
 
+std::string cut(std::string_view printable, std::size_t columns) {
+  if (width(printable) <= columns) return std::string{printable};
+  return std::string{printable.substr(0, bytes_within(printable, columns == 0 ? 0 : columns - 1))} + "…";
+}
+
 std::string wrap(std::string_view printable, std::size_t indent, std::optional<int> columns) {
   if (!columns || *columns < static_cast<int>(indent) + 20) return std::string{printable};
   const std::size_t room = static_cast<std::size_t>(*columns) - indent;

@@ -27,6 +27,9 @@ class Palette {
 std::string pad_right(std::string_view printable, std::size_t columns);
 std::string pad_left(std::string_view printable, std::size_t columns);
 
+// At most `columns` wide; a cut is shown by ….
+std::string cut(std::string_view printable, std::size_t columns);
+
 // Breaks `line` at blanks so that no line is wider than `columns`; further lines are indented. A word that does not fit
 // is broken. Without a width, or where less than 20 columns would be left, the line stays as it is.
 std::string wrap(std::string_view printable, std::size_t indent, std::optional<int> columns);
