@@ -202,7 +202,7 @@ class Tree : public View {
     for (const Row& row : rows_) left = std::max(left, std::min(room, text::width(row.branch) + text::width(row.what)));
     for (const Row& row : rows_) {
       const std::size_t taken = text::width(row.branch);
-      const std::string what = shortened(row.what, std::max<std::size_t>(left, taken + narrowest_command) - taken);
+      const std::string what = text::cut(row.what, std::max<std::size_t>(left, taken + narrowest_command) - taken);
       std::vector<std::string> right = row.notes;
       right.insert(right.begin(), row.fate);
       const std::size_t indent = std::max(left, taken + text::width(what)) + 2;
@@ -211,17 +211,6 @@ class Tree : public View {
                                             row.style == text::Style::dim ? row.style : text::Style::plain),
                              palette_.paint(text::wrap_list(right, indent, options_.width), row.style)));
     }
-  }
-
-  static std::string shortened(const std::string& what, std::size_t columns) {
-    if (text::width(what) <= columns) return what;
-    std::string out;
-    for (std::size_t at = 0, taken = 0; taken + 1 < columns; ++taken) {
-      const std::size_t length = std::max<std::size_t>(text::utf8_sequence(std::string_view{what}.substr(at)), 1);
-      out.append(what, at, length);
-      at += length;
-    }
-    return out + "…";
   }
 
   Writer& out_;
