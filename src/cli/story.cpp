@@ -76,7 +76,10 @@ void Story::settle() {
   for (const auto& output : outputs_) output->flush();
 }
 
-void Story::end(const RunEnd& end) { end_ = end; }
+void Story::end(const RunEnd& end) {
+  end_ = end;
+  if (live_ && end.why == "timeout") remark("the time of --timeout was up: all has been ended");
+}
 
 std::optional<UserError> Story::conclude() {
   std::optional<UserError> error;

@@ -118,8 +118,7 @@ std::optional<Line> Narrator::line_of(const Event& event, const World& world, co
   const Task* task = world.find(event.tid);
   if (task == nullptr || !shown(event, options_.choice)) return {};
   // A wait is told as it stands at its begin, when it has been found waiting.
-  const bool waits = std::holds_alternative<Blocked>(event.fact);
-  Line line{task->index, task->comm, waits ? event.t : event.end(), describe(event, world, manner_, before)};
+  Line line{task->index, task->comm, event.end(), describe(event, world, manner_, before)};
   if (line.sentence.words.empty()) return {};
   // Whoever asks for failures alone wants them all.
   const auto& outcomes = options_.choice.outcomes;

@@ -139,6 +139,10 @@ class Describe {
     const std::string how = ending_words(fact.code, fact.signal, false);
     if (fact.syscall.empty() && !fact.by_kernel)
       return {fmt::format("has reaped {} ({}), by a call whose end was not seen", child, how), Tone::quiet};
+    const Process* dead = world_.find(fact.child);
+    if (fact.by_kernel && dead != nullptr && dead->exit && dead->exit->by == EndedBy::namespace_init) {
+      return {fmt::format("{} ({}) reaped by the kernel, with its pid namespace", child, how), Tone::quiet};
+    }
     if (fact.by_kernel) {
       return {fmt::format("{} ({}) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)", child, how),
               Tone::quiet};
