@@ -173,6 +173,7 @@ class Chooser {
     const Qualifier* qualifier = qualifier_named(name);
     if (qualifier == nullptr) {
       std::vector<std::string> names;
+      names.reserve(qualifiers.size());
       for (const Qualifier& one : qualifiers) names.push_back(split(one.names, ' ')[0] + "=");
       throw misspelt("qualifier", name + "=", names);
     }
