@@ -289,9 +289,9 @@ class Summary : public View {
       const std::string end = text::pad_right(line == 0 ? "end" : rows[line - 1].end, end_width);
       const std::string program = line == 0 ? "program" : text::cut(rows[line - 1].program, room(gap));
       if (line == 0) {
-        out_.write(palette_.paint(text + end + std::string(gap, ' ') + program, text::Style::dim) + "\n");
+        out_.write(palette_.paint(fmt::format("{}{}{:{}}{}", text, end, "", gap, program), text::Style::dim) + "\n");
       } else {
-        out_.write(text + palette_.paint(end, rows[line - 1].style) + std::string(gap, ' ') + program + "\n");
+        out_.write(fmt::format("{}{}{:{}}{}\n", text, palette_.paint(end, rows[line - 1].style), "", gap, program));
       }
     }
     if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.stands_for_more; }))
