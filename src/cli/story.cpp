@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "analysis/registry.hpp"
+#include "text/columns.hpp"
 #include "text/escape.hpp"
 #include "text/units.hpp"
 #include "views/registry.hpp"
@@ -114,7 +115,8 @@ std::vector<pid_t> Story::readers() const {
 
 void Story::remark(const std::string& text) {
   if (quiet_) return;
-  terminal_->write("kintrace: " + text + "\n");
+  constexpr std::size_t indent = 10;  // of "kintrace: "
+  terminal_->write("kintrace: " + text::wrap(text, indent, terminal_->columns()) + "\n");
   terminal_->flush();
 }
 
