@@ -252,9 +252,7 @@ class Describe {
     const bool as_before =
         child.ordinal > 2 && tasks.size() >= child.ordinal && world_[tasks[child.ordinal - 2]].flags == fact.flags;
     if (as_before && !manner_.verbose) return out;
-    std::vector<std::string> flags = fact.flags;
-    flags.erase(std::remove(flags.begin(), flags.end(), "CLONE_SYSVSEM"), flags.end());  // as every thread does
-    if (const auto shared = sharing_words(flags); !shared.empty()) out += ", shares " + shared;
+    if (const auto shared = sharing_words(fact.flags); !shared.empty()) out += ", shares " + shared;
     return out;
   }
 
@@ -306,7 +304,9 @@ std::string error_words(Errno error) {
   return fmt::format("{} ({})", text::errno_name(error), text::errno_text(error));
 }
 
-std::string sharing_words(const std::vector<std::string>& flags) {
+std::string sharing_words(std::vector<std::string> flags) {
+  // Every thread does, and few know what it is.
+  if (has(flags, "CLONE_THREAD")) flags.erase(std::remove(flags.begin(), flags.end(), "CLONE_SYSVSEM"), flags.end());
   return fmt::format("{}", fmt::join(words_for(flags, shared_words), ", "));
 }
 
