@@ -29,6 +29,7 @@ struct Row {
   std::string what;
   std::string fate;
   std::vector<std::string> notes;
+  std::string usual;  // a note that is left out where it would take another line
   text::Style style = text::Style::plain;
 };
 
@@ -163,8 +164,10 @@ class Tree : public View {
       row.notes.emplace_back("reaped by the kernel");
     } else if (process.reaped) {
       const bool long_dead = !options_.stable && process.reaped->zombie_ns >= worth_telling;
-      row.notes.push_back(fmt::format("reaped by {}{}", naming_.process(process.reaped->by, world),
-                                      long_dead ? " after " + text::duration(process.reaped->zombie_ns) : ""));
+      const bool by_creator = process.creator && world[*process.creator].pid == process.reaped->by;
+      auto note = fmt::format("reaped by {}{}", naming_.process(process.reaped->by, world),
+                              long_dead ? " after " + text::duration(process.reaped->zombie_ns) : "");
+      by_creator ? row.usual = std::move(note) : row.notes.emplace_back(std::move(note));
     } else if (process.exit && parent != nullptr) {
       row.notes.push_back(fmt::format("never reaped by {}", naming_.process(process.parent, world)));
     }
@@ -199,6 +202,7 @@ class Tree : public View {
                 fmt::format("thread {} {}", naming_.thread(task), text::printable(task.comm)),
                 fate(task),
                 {},
+                {},
                 text::Style::dim};
         if (!options_.stable && task.life.end) row.notes.push_back(text::duration(*task.life.end - task.life.begin));
         if (const auto shared = sharing_words(task.flags);
@@ -213,6 +217,7 @@ class Tree : public View {
                          fmt::format("… {} more threads like it", text::count(next - i - 1)),
                          fate(first),
                          {},
+                         {},
                          text::Style::dim});
       }
       i = next;
@@ -223,7 +228,7 @@ class Tree : public View {
 
   void draw() {
     std::size_t room =
-        options_.width ? std::max<std::size_t>(static_cast<std::size_t>(*options_.width) / 2, 30) : widest_command;
+        options_.width ? std::max<std::size_t>(static_cast<std::size_t>(*options_.width) * 9 / 20, 30) : widest_command;
     std::size_t left = 0;
     for (const Row& row : rows_) left = std::max(left, std::min(room, text::width(row.branch) + text::width(row.what)));
     for (const Row& row : rows_) {
@@ -232,11 +237,18 @@ class Tree : public View {
       std::vector<std::string> right = row.notes;
       right.insert(right.begin(), row.fate);
       const std::size_t indent = std::max(left, taken + text::width(what)) + 2;
+      if (!row.usual.empty() && (options_.verbose || fits(right, row.usual, indent))) right.push_back(row.usual);
       out_.write(fmt::format("{}{}  {}\n", palette_.paint(row.branch, text::Style::dim),
                              palette_.paint(text::pad_right(what, indent - 2 - taken),
                                             row.style == text::Style::dim ? row.style : text::Style::plain),
                              palette_.paint(text::wrap_list(right, indent, options_.width), row.style)));
     }
+  }
+
+  bool fits(const std::vector<std::string>& notes, const std::string& another, std::size_t indent) const {
+    if (!options_.width) return true;
+    const std::string all = fmt::format("{}, {}", fmt::join(notes, ", "), another);
+    return indent + text::width(all) <= static_cast<std::size_t>(*options_.width);
   }
 
   static std::string shortened(const std::string& what, std::size_t columns) {

@@ -25,7 +25,7 @@ TEST_CASE("timeline: one line an event, with time, lanes, task and words") {
         " 0.000100 ├─╮     10 sh      fork → 11\n"
         " 0.000200 │ ●     11 ls      exec /usr/bin/ls\n"
         " 0.000300 │ ✖     11 ls      exit 0; memory released; SIGCHLD → 10\n"
-        " 0.000490 ├─╯     10 sh      wait4 reaped 11 (exit 0) after 190 µs as a zombie\n"
+        " 0.000490 ├─╯     10 sh      wait4 reaped 11 (exit 0), a zombie for 190 µs\n"
         " 0.000500 ✖       10 sh      exit 3; memory released\n");
 }
 

@@ -114,3 +114,21 @@ TEST_CASE("tree: with -v nothing folds, and groups and sessions are told") {
   CHECK_THAT(text, test::contains("11 sh (forked)  its end was not seen, group 11, session 9\n"));
   CHECK_THAT(text, test::contains("16 sh (forked)  its end was not seen, group 10, session 9\n"));
 }
+
+TEST_CASE("tree: on a narrow terminal what is usual does not take a line of its own") {
+  ViewOptions options;
+  options.width = 60;
+  CHECK(view_of("tree", R"(
+      0+10 execed path=/bin/sh argv=sh comm=sh
+      1000+10 forked child=11 child_pid=11 how=fork
+      1000+10 forked child=12 child_pid=12 how=fork
+      3000+11 exited code=0 group=true utime_ns=1000000 stime_ns=200000 maxrss=2097152
+      3000+12 exited code=0 group=true
+      3000+10 reaped child=11 code=0 syscall=wait4
+      3000+10 reaped child=12 code=0 syscall=wait4
+      8000+10 exited code=0 group=true)",
+                options) ==
+        "10 sh              exit 0, 8.0 ms\n"
+        "├─ 11 sh (forked)  exit 0, 2.0 ms, cpu 1.2 ms, peak 2.0 MB\n"
+        "└─ 12 sh (forked)  exit 0, 2.0 ms, reaped by 10\n");
+}
