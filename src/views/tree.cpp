@@ -167,7 +167,11 @@ class Tree : public View {
       const bool by_creator = process.creator && world[*process.creator].pid == process.reaped->by;
       auto note = fmt::format("reaped by {}{}", naming_.process(process.reaped->by, world),
                               long_dead ? " after " + text::duration(process.reaped->zombie_ns) : "");
-      by_creator ? row.usual = std::move(note) : row.notes.emplace_back(std::move(note));
+      if (by_creator) {
+        row.usual = std::move(note);
+      } else {
+        row.notes.push_back(std::move(note));
+      }
     } else if (process.exit && parent != nullptr) {
       row.notes.push_back(fmt::format("never reaped by {}", naming_.process(process.parent, world)));
     }
