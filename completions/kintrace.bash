@@ -14,7 +14,7 @@ _kintrace_files() {
 
 # NAME[,NAME]... or NAME=FILE. Readline replaces what follows the last "=", as that breaks words.
 _kintrace_views() {
-  local views='timeline tree findings jsonl'
+  local views='timeline tree findings summary jsonl'
   if [[ $cur == *=* ]]; then
     cur=${cur#*=}
     _kintrace_files
@@ -23,6 +23,26 @@ _kintrace_views() {
   else
     _kintrace_values "$views list"
   fi
+}
+
+# [trace=][!]ITEM[,ITEM]..., signal=SET or status=SET.
+_kintrace_choice() {
+  local classes='lifecycle signal pipe fifo sem shm msg socket lock futex event fd'
+  local groups='all none ipc %process %signal %network %ipc %desc'
+  local words="$classes $groups" before=
+  case $cur in
+    s=* | signal=* | signals=*) words=$(compgen -A signal) ;;
+    status=*) words='successful failed unfinished unavailable detached' ;;
+    *=*) ;;
+    *) [[ $1 == -e && $cur != *[,!]* ]] && words+=' trace= signal= status=' ;;
+  esac
+  [[ $1 == --signal ]] && words=$(compgen -A signal)
+  [[ $1 == --status ]] && words='successful failed unfinished unavailable detached'
+  cur=${cur#*=}
+  [[ $cur == '!'* ]] && before='!' cur=${cur#!}
+  [[ $cur == *,* ]] && before+="${cur%,*}," cur=${cur##*,}
+  COMPREPLY=($(compgen -P "$before" -W "$words" -- "$cur"))
+  [[ ${COMPREPLY-} == *= ]] && compopt -o nospace 2>/dev/null
 }
 
 _kintrace_program() {  # its position on the command line
@@ -38,8 +58,18 @@ _kintrace_program() {  # its position on the command line
 }
 
 _kintrace() {
-  local options='-o --output --view -q --quiet -s --string-limit -t -r --relative-timestamps --color --stable --read
-    --self-check -h --help -V --version'
+  local options='-o --output -A --output-append-mode --view -c --summary-only -C --summary -q --quiet -v --no-abbrev
+    -s --string-limit -t --absolute-timestamps -r --relative-timestamps -T --syscall-times --stable --color
+    -e --trace --signal --status -z --successful-only -Z --failed-only
+    -E --env -u --user -D --daemonize -b --detach-on --kill-on-exit --timeout --error-exitcode --no-restart-repair
+    --read -p --attach --snapshot --no-descendants --self-check -h --help -V --version
+    -f --follow-forks --output-separately -y -Y --always-show-pid --seccomp-bpf --no-seccomp -k --stack-traces
+    --hang-after'
+  # Those that take the next word; with strace's.
+  local takes=' -o --output --view -e --trace --signal --status -s --string-limit --color -E --env -u --user
+    -b --detach-on --timeout --error-exitcode --read -p --attach --hang-after -a --columns -I --interruptible
+    -O --summary-syscall-overhead -P --trace-path -S --summary-sort-by -U --summary-columns -X --const-print-style
+    --decode-pids --abbrev --verbose --raw --write --kvm --inject --fault --argv0 '
   local cur= option= word i
   COMPREPLY=()
   # Walks to the word that is completed. In COMP_WORDS "--view=tree" is three words: --view, =, tree.
@@ -67,10 +97,8 @@ _kintrace() {
           _kintrace_program $((i + 1))
           return
           ;;
-        --output | --view | --string-limit | --color | --read) option=$word ;;
-        --*) ;;
-        -*[os]) [[ $word =~ ^-[qtrhV]*[os]$ ]] && option=-${word: -1} ;;
-        -*) ;;
+        --*) [[ $takes == *[[:space:]]"$word"[[:space:]]* ]] && option=$word ;;
+        -*) [[ $word =~ ^-[AcCqvtrTzZDfFyYkhVdinNwx]*([oesEubpaIOPSUX])$ ]] && option=-${BASH_REMATCH[1]} ;;
         *)
           cur=${COMP_WORDS[COMP_CWORD]}
           _kintrace_program "$i"
@@ -83,7 +111,12 @@ _kintrace() {
     -o | --output | --read) _kintrace_files ;;
     --view) _kintrace_views ;;
     --color) _kintrace_values 'auto always never' ;;
-    -s | --string-limit) ;;
+    -e | --trace | --signal | --status) _kintrace_choice "$option" ;;
+    -u | --user) COMPREPLY=($(compgen -u -- "$cur")) ;;
+    -E | --env) COMPREPLY=($(compgen -v -- "$cur")) ;;
+    -b | --detach-on) _kintrace_values execve ;;
+    -P | --trace-path) _kintrace_files ;;
+    -?* | --?*) ;;
     *) _kintrace_values "$options" ;;
   esac
 } &&

@@ -2,236 +2,231 @@
 #include "cli/options.hpp"
 
 #include <fmt/format.h>
+#include <getopt.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
 #include <map>
 #include <set>
 
+#include "cli/choice.hpp"
+#include "cli/destinations.hpp"
+#include "cli/nearest.hpp"
+#include "cli/option_table.hpp"
 #include "kintrace/error.hpp"
 #include "text/escape.hpp"
 #include "version.hpp"
-#include "views/registry.hpp"
 
 namespace kintrace::cli {
 namespace {
 
-constexpr std::string_view usage =
-    R"(kintrace traces a program and everything it starts, and tells what its processes did to each other.
-
-usage: kintrace [OPTIONS] [--] PROGRAM [ARG]...
-       kintrace [OPTIONS] --read FILE
-
-)";
-
-constexpr std::string_view footer = R"(
-A FILE's name picks what is written: .jsonl the recording, any other name the timeline. - is standard output, and '|COMMAND'
-a command's input. The exit status is the program's own, including death by the same signal; 125 if kintrace itself failed,
-126 if PROGRAM cannot be run, 127 if it cannot be found.
-)";
-
-// What CLI11 fills in; what it means is decided in interpret().
-struct Raw {
-  std::vector<std::string> outputs, views, read;
-  std::optional<std::int64_t> string_limit;
-  std::string color = "auto", without;
-  int time = 0, quiet = 0;
-  bool delta = false, stable = false, self_check = false, help = false, version = false;
-};
-
-// strace's -o, -e and their like may be repeated, each with exactly one value: `-o x ls -l` must not take ls.
-CLI::Option* repeatable(CLI::App& app, const std::string& name, std::vector<std::string>& into,
-                        const std::string& text) {
-  return app.add_option(name, into, text)->expected(1)->take_all()->allow_extra_args(false);
-}
-
-void declare(CLI::App& app, Raw& raw) {
-  app.set_help_flag();
-  app.prefix_command();
-  app.option_defaults()->group("Output");
-  repeatable(app, "-o,--output", raw.outputs, "write to FILE; may be repeated")->type_name("FILE");
-  repeatable(app, "--view", raw.views,
-             "what the terminal shows: NAME[,NAME]; NAME=FILE writes it to FILE; list lists them")
-      ->type_name("NAME");
-  app.add_flag("-q,--quiet", raw.quiet, "no tree, findings and remarks on the terminal; -qq: no timeline either");
-  app.add_option("-s,--string-limit", raw.string_limit, "at most N bytes of each string (default: 256 of an argument)")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
-  app.add_flag("-t", raw.time,
-               "time of day; -tt with microseconds; -ttt seconds since the epoch (default: since the start)");
-  app.add_flag("-r,--relative-timestamps", raw.delta, "time since the line before");
-  app.add_option("--color", raw.color, "auto (a terminal, and NO_COLOR is not set), always or never")
-      ->type_name("WHEN");
-  app.add_flag("--stable", raw.stable, "for diff and tests: no times, tasks named by descent, one section a task");
-  app.option_defaults()->group("Source");
-  repeatable(app, "--read", raw.read, "read the recording FILE (- is standard input) instead of running a program")
-      ->type_name("FILE");
-  app.option_defaults()->group("Other");
-  app.add_flag("--self-check", raw.self_check, "compare what kintrace believes with /proc while it runs; slow");
-  app.add_flag("-h,--help", raw.help, "this text");
-  app.add_flag("-V,--version", raw.version, "the version");
-  app.option_defaults()->group("");  // for tests only
-  app.add_option("--self-check-without", raw.without, "make one syscall's row do nothing: the self-check must notice");
-}
-
-std::string help(const CLI::App& app) {
-  std::string out{usage};
-  std::string group;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().empty()) continue;
-    if (option->get_group() != group) {
-      group = option->get_group();
-      out += group + ":\n";
-    }
-    std::string names = option->get_name(false, true);
-    std::replace(names.begin(), names.end(), ',', ' ');
-    std::string type = option->get_type_name();
-    type.resize(std::min(type.find(':'), type.size()));  // a check adds its own name
-    if (!type.empty() && type != "BOOLEAN" && option->get_type_size() != 0) names += " " + type;
-    out += fmt::format("  {:<32} {}\n", names, option->get_description());
-  }
-  return out += footer;
-}
-
-std::string view_list() {
-  std::string out;
-  for (const ViewSpec* spec : views::registry()) out += fmt::format("{:<12} {}\n", spec->name, spec->summary);
-  return out;
-}
-
-std::string view_names() {
-  std::vector<std::string_view> names;
-  for (const ViewSpec* spec : views::registry()) names.push_back(spec->name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-void require_view(const std::string& name) {
-  if (views::find(name) != nullptr) return;
-  throw UserError(fmt::format("there is no view named {}", text::shell_word(name)), "the views are: " + view_names());
-}
-
-// The longest known suffix picks the view; any other name is text.
-std::string view_for(const std::string& target) {
-  std::string_view best = "timeline", longest;
-  if (target.starts_with('|')) return std::string{best};
-  for (const ViewSpec* spec : views::registry()) {
-    for (const std::string_view suffix : spec->suffixes) {
-      if (target.ends_with(suffix) && suffix.size() > longest.size()) {
-        longest = suffix;
-        best = spec->name;
+// The rows as getopt_long(3) wants them: strace parses with it, and so a command line means the same to both.
+class Getopt {
+ public:
+  Getopt() {
+    for (const OptionRow* row : all_rows()) {
+      for (const std::string& name : names_of(*row)) {
+        if (name.starts_with("--")) {
+          longs_.push_back({row, name});
+        } else {
+          letters_ += name[1];
+          if (row->takes == Takes::value) letters_ += ':';
+          shorts_.emplace(name[1], row);
+        }
       }
     }
+    for (std::size_t i = 0; i < longs_.size(); ++i) {
+      const int takes = static_cast<int>(longs_[i].row->takes);  // no_argument, required_argument, optional_argument
+      table_.push_back({longs_[i].name.c_str() + 2, takes, nullptr, first_long + static_cast<int>(i)});
+    }
+    table_.push_back({});
   }
-  return std::string{best};
-}
 
-void add_output(Options& options, std::string view, const std::string& target) {
-  if (target.empty()) throw UserError("-o needs a file name", "-o FILE, -o - for standard output, or -o '|COMMAND'");
-  const bool taken = std::any_of(options.outputs.begin(), options.outputs.end(), [&](const OutputRequest& other) {
-    return other.target == target && !target.starts_with('|');
-  });
-  if (taken) throw UserError(fmt::format("two outputs to one file: {}", text::shell_word(target)), "give each its own");
-  options.outputs.push_back({std::move(view), target});
-}
-
-void interpret_views(const Raw& raw, Options& options) {
-  for (const std::string& output : raw.outputs) add_output(options, view_for(output), output);
-  for (const std::string& value : raw.views) {
-    if (value == "list") {
-      options.answer = view_list();
-      return;
-    }
-    if (const std::size_t equals = value.find('='); equals != std::string::npos) {
-      require_view(value.substr(0, equals));
-      add_output(options, value.substr(0, equals), value.substr(equals + 1));
-      continue;
-    }
-    for (const std::string& name : CLI::detail::split(value, ',')) {
-      require_view(name);
-      options.terminal_views.push_back(name);
+  // The position of the first operand.
+  std::size_t parse(int argc, const char* const* argv, Raw& raw, std::size_t& given) const {
+    auto* const words = const_cast<char* const*>(argv);  // NOLINT: as it is declared; it moves none of them with a +
+    optind = 0;                                          // begin anew, as glibc has it
+    opterr = 0;
+    while (true) {
+      given = static_cast<std::size_t>(std::max(optind, 1));
+      const int found = ::getopt_long(argc, words, letters_.c_str(), table_.data(), nullptr);  // NOLINT: one thread
+      if (found == -1) return static_cast<std::size_t>(optind);
+      if (found == '?' || found == ':') throw wrong(found, argv);
+      const bool is_long = found >= first_long;
+      const OptionRow& row = is_long ? *longs_.at(static_cast<std::size_t>(found - first_long)).row
+                                     : *shorts_.at(static_cast<char>(found));
+      const std::string name = is_long ? longs_.at(static_cast<std::size_t>(found - first_long)).name
+                                       : std::string{'-', static_cast<char>(found)};
+      apply(row, raw, name, optarg != nullptr ? optarg : "");
     }
   }
-  if (!raw.views.empty() && !options.terminal_views.empty()) return;
-  // With an output elsewhere the timeline leaves the terminal; findings stay, unless they are silenced too.
-  const bool elsewhere = !options.outputs.empty();
-  if (!elsewhere && raw.quiet < 2) options.terminal_views.emplace_back("timeline");
-  if (!elsewhere && raw.quiet == 0) options.terminal_views.emplace_back("tree");
-  if (raw.quiet == 0) options.terminal_views.emplace_back("findings");
+
+ private:
+  static constexpr int first_long = 256;
+  struct Long {
+    const OptionRow* row;
+    std::string name;
+  };
+
+  static void apply(const OptionRow& row, Raw& raw, const std::string& name, const std::string& value) {
+    if (row.apply != nullptr) return row.apply(raw, name, value);
+    raw.remarks.push_back(fmt::format("{} is taken and has no effect: {}", name, row.text));
+  }
+
+  UserError wrong(int found, const char* const* argv) const {
+    const bool is_long = optopt == 0 || optopt >= first_long;
+    const std::string word = argv[optind - 1];
+    const std::string name = is_long ? word.substr(0, word.find('=')) : std::string{'-', static_cast<char>(optopt)};
+    const std::string shown = text::shell_word(name, 64);
+    if (found == ':') return UserError(fmt::format("{} needs an operand", shown), "kintrace -h tells which");
+    if (optopt >= first_long)
+      return UserError(fmt::format("{} takes no operand", shown), "leave out what follows the =");
+    std::vector<std::string> begun, all;
+    for (const Long& one : longs_) {
+      all.push_back(one.name);
+      if (is_long && one.name.starts_with(name)) begun.push_back(one.name);
+    }
+    if (begun.size() > 1)
+      return UserError(fmt::format("{} is the beginning of several options", shown),
+                       fmt::format("they are {}", fmt::join(begun, ", ")));
+    if (!is_long) {
+      const auto letter = static_cast<unsigned char>(optopt);
+      const int other = std::isupper(letter) != 0 ? std::tolower(letter) : std::toupper(letter);
+      const bool known = shorts_.contains(static_cast<char>(other));
+      return UserError(fmt::format("there is no option {}", shown),
+                       known ? fmt::format("did you mean -{}?", static_cast<char>(other)) : "kintrace -h lists them");
+    }
+    return UserError(fmt::format("there is no option {}", shown), did_you_mean(name, all, "kintrace -h lists them"));
+  }
+
+  std::vector<Long> longs_;
+  std::map<char, const OptionRow*> shorts_;
+  std::string letters_ = "+:";  // stop at the first operand; tell a missing operand from an unknown option
+  std::vector<option> table_;
+};
+
+void decide_clock(const Raw& raw, Options& options) {
+  if (raw.clock_letters > 3) throw UserError("there is no -tttt", "-t, -tt or -ttt");
+  static const std::map<std::string, Clock> clocks{{"none", Clock::since_start},
+                                                   {"of_day", Clock::of_day},
+                                                   {"of_day_us", Clock::of_day_us},
+                                                   {"epoch_us", Clock::epoch_us}};
+  static constexpr std::array by_letters{Clock::since_start, Clock::of_day, Clock::of_day_us, Clock::epoch_us};
+  options.clock = raw.clock.empty() ? by_letters.at(static_cast<std::size_t>(raw.clock_letters)) : clocks.at(raw.clock);
+  if (raw.delta && options.clock != Clock::since_start) throw UserError("-t and -r exclude each other", "choose one");
+  if (raw.delta) options.clock = Clock::delta;
+}
+
+void decide_choice(const Raw& raw, Options& options) {
+  Chosen chosen = choose(raw.expressions);
+  options.choice = std::move(chosen.choice);
+  options.choice.detail = raw.verbose;
+  options.trace = std::move(chosen.trace);
+  for (std::string& remark : chosen.remarks) options.remarks.push_back(std::move(remark));
+  const auto about_outcomes = std::count_if(raw.expressions.begin(), raw.expressions.end(),
+                                            [](const std::string& one) { return one.starts_with("status="); });
+  if (about_outcomes > 1) options.remarks.emplace_back("of several -z, -Z and -e status=, the last holds");
+}
+
+void decide_program(const Raw& raw, Options& options) {
+  options.environment = raw.environment;
+  options.user = raw.user;
+  options.place = raw.daemonize == 0   ? TracerPlace::under_face
+                  : raw.daemonize == 3 ? TracerPlace::own_session
+                                       : TracerPlace::own_group;
+  options.detach_on_exec = raw.detach_on_exec;
+  options.kill_on_exit = raw.kill_on_exit;
+  options.restart_repair = !raw.no_restart_repair;
+  options.timeout = raw.timeout;
+  options.error_exitcode = raw.error_exitcode;
+  if (raw.daemonize > 0 && raw.error_exitcode)
+    throw UserError("-D and --error-exitcode exclude each other", "with -D the exit status is the program's own");
+  if (raw.daemonize > 0 && raw.timeout)
+    options.remarks.emplace_back("-D: after --timeout the exit status is the program's own, not 124");
+  const bool separately = raw.follow > 1 || raw.separately;
+  if (separately && !raw.outputs.empty())
+    options.remarks.emplace_back(
+        "-ff: one file holds all tasks, each line with its pid; --stable writes one section a task");
+  if (options.read && !raw.launch_only.empty())
+    options.remarks.push_back(fmt::format("no effect on a recording: {}", fmt::join(raw.launch_only, ", ")));
+}
+
+void decide_source(const Raw& raw, Options& options) {
+  options.read = raw.read;
+  for (const std::string& pid : raw.attach) {
+    pid_t value = 0;
+    std::from_chars(pid.data(), pid.data() + pid.size(), value);
+    options.attach.push_back(value);
+  }
+  if (raw.snapshot)
+    throw UserError("--snapshot is not built yet", "start the program under kintrace: kintrace PROGRAM [ARG]...");
+  if (raw.no_descendants) throw UserError("--no-descendants is not built yet", "it will go with -p");
+  if (options.read && !options.attach.empty())
+    throw UserError("--read and -p exclude each other", "a recording is read, not run");
 }
 
 Options interpret(const Raw& raw) {
   Options options;
-  interpret_views(raw, options);
+  decide_source(raw, options);
+  decide_destinations(raw, options);
+  if (!options.answer.empty()) return options;
+  options.remarks.insert(options.remarks.begin(), raw.remarks.begin(), raw.remarks.end());
+  decide_clock(raw, options);
+  decide_choice(raw, options);
+  decide_program(raw, options);
+  std::set<std::string> told;
+  std::erase_if(options.remarks, [&](const std::string& remark) { return !told.insert(remark).second; });
   options.stable = raw.stable;
   options.quiet = raw.quiet;
-  if (raw.string_limit) options.string_limit = static_cast<std::size_t>(*raw.string_limit);
+  options.verbose = raw.verbose;
+  options.call_times = raw.call_times;
+  options.string_limit = raw.string_limit;
   options.self_check = raw.self_check;
   options.self_check_without = raw.without;
-  if (raw.time > 3) throw UserError("there is no -tttt", "-t, -tt or -ttt");
-  if (raw.time > 0 && raw.delta) throw UserError("-t and -r exclude each other", "choose one");
-  static constexpr std::array clocks{Clock::since_start, Clock::of_day, Clock::of_day_us, Clock::epoch_us};
-  options.clock = raw.delta ? Clock::delta : clocks.at(static_cast<std::size_t>(raw.time));
   static const std::map<std::string, ColorWhen> colors{
       {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
   const auto color = colors.find(raw.color);
   if (color == colors.end()) throw UserError("--color takes auto, always or never");
   options.color = color->second;
-  if (!raw.read.empty()) options.read = raw.read.back();
   return options;
 }
 
-// prefix_command leaves PROGRAM and all that follows in remaining(), with the -- if there was one, and an unknown
-// option as if it were the program.
-void take_program(std::vector<std::string> rest, Options& options) {
-  if (!rest.empty() && rest[0] == "--") {
-    rest.erase(rest.begin());
-  } else if (!rest.empty() && rest[0].size() > 1 && rest[0][0] == '-') {
-    throw UserError(fmt::format("there is no option {}", text::shell_word(rest[0])), "kintrace -h lists them");
-  }
-  if (options.read && !rest.empty())
+void take_program(std::vector<std::string> words, Options& options) {
+  if (options.read && !words.empty())
     throw UserError("--read and a program exclude each other", "a recording is read, not run");
-  if (!options.read && rest.empty())
+  if (!options.read && words.empty() && options.attach.empty())
     throw UserError("what shall be run?", "kintrace [OPTIONS] PROGRAM [ARG]...   (kintrace -h tells more)");
-  if (!options.read && rest[0].empty()) throw UserError("the program's name is empty", "", 127);
-  options.program = std::move(rest);
+  if (!words.empty() && words[0].empty()) throw UserError("the program's name is empty", "", 127);
+  options.program = std::move(words);
 }
 
 }  // namespace
 
 Options parse(int argc, const char* const* argv) {
   Raw raw;
-  CLI::App app;
-  declare(app, raw);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    throw UserError(text::printable(error.what()), "kintrace -h tells how options are used");
-  }
+  std::size_t given = 0;  // how far the options go, without a -- after them
+  const std::size_t first = Getopt{}.parse(argc, argv, raw, given);
   Options options;
   if (raw.help) {
-    options.answer = help(app);
+    options.answer = help();
   } else if (raw.version) {
     options.answer = fmt::format("kintrace {}\n", version);
   } else {
     options = interpret(raw);
   }
   if (!options.answer.empty()) return options;
-  take_program(app.remaining(), options);
-  const auto given = static_cast<std::size_t>(argc) - 1 - options.program.size();
-  options.given.assign(argv + 1, argv + 1 + given);
-  if (!options.given.empty() && options.given.back() == "--") options.given.pop_back();
+  take_program({argv + first, argv + argc}, options);
+  options.given.assign(argv + 1, argv + given);
   return options;
 }
 
 std::vector<std::string> option_names() {
-  Raw raw;
-  CLI::App app;
-  declare(app, raw);
   std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().empty()) continue;
-    for (const auto& name : option->get_snames()) names.push_back("-" + name);
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  for (const OptionRow& row : own_rows()) {
+    if (row.group == Group::hidden) continue;
+    for (std::string& name : names_of(row)) names.push_back(std::move(name));
   }
   return names;
 }

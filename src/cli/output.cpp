@@ -87,10 +87,10 @@ std::optional<int> Output::columns() const {
   return size.ws_col;
 }
 
-std::unique_ptr<Output> open_output(const std::string& target) {
+std::unique_ptr<Output> open_output(const std::string& target, Writing writing) {
   if (target == "-") return standard_output(STDOUT_FILENO);
   if (target.starts_with('|')) return open_command(target.substr(1));
-  auto fd = os::open(target, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  auto fd = os::open(target, O_WRONLY | O_CREAT | (writing == Writing::append ? O_APPEND : O_TRUNC), 0600);
   if (!fd) throw cannot_write(target, fd.error().error());
   return std::make_unique<Output>(target, std::move(*fd));
 }

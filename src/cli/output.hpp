@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/options.hpp"
 #include "kintrace/error.hpp"
 #include "kintrace/view.hpp"
 #include "os/fd.hpp"
@@ -44,7 +45,7 @@ class Output final : public Writer {
 
 // `target`: a path (created 0600: it holds argv and messages), - for standard output, |COMMAND for a shell command's
 // input. Throws UserError.
-std::unique_ptr<Output> open_output(const std::string& target);
+std::unique_ptr<Output> open_output(const std::string& target, Writing writing);
 // Our own duplicate of one of the standard descriptors.
 std::unique_ptr<Output> standard_output(int number);
 

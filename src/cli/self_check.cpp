@@ -2,9 +2,11 @@
 #include "cli/self_check.hpp"
 
 #include <fmt/format.h>
+#include <linux/sched.h>
 
 #include <algorithm>
 
+#include "os/ptrace.hpp"
 #include "text/escape.hpp"
 #include "text/units.hpp"
 
@@ -40,6 +42,7 @@ void SelfCheck::compare(sources::Moment moment, Tid tid) {
   }
   compare_task(*task);
   if (moment == sources::Moment::exec) compare_exec(*task);
+  if (moment == sources::Moment::exit) compare_exit(*task);
 }
 
 // What holds at any time: the tracer collects each task itself, so that none can be gone which the model has alive.
@@ -66,8 +69,24 @@ void SelfCheck::compare_exec(const Task& task) {
          fmt::format("is called {} in the model, {} in /proc", text::shell_word(process.comm),
                      text::shell_word(status->name)));
   }
+  if (process.sid) {
+    same(os::session(process.pid) == process.sid, task,
+         fmt::format("is in session {} in the model", process.sid->value));
+  }
+  same(world_.sharing_memory(process).empty(), task, "shares its memory after an exec in the model");
   if (const auto cmdline = proc_.cmdline(task.tid)) {
     same(ends_with_arguments(*cmdline, process.argv), task, "has other arguments in the model than in /proc");
+  }
+}
+
+// Not for a process of which kcmp(2) may not tell.
+void SelfCheck::compare_exit(const Task& task) {
+  const Process& process = world_[task.process];
+  for (const ProcessIndex other : world_.sharing_memory(process)) {
+    const Process& user = world_[other];
+    const std::uint64_t shared = os::shared_resources(task.tid, leader_of(user.pid));
+    if (shared == 0) continue;
+    same((shared & CLONE_VM) != 0, task, fmt::format("shares its memory with {} in the model only", user.pid.value));
   }
 }
 

@@ -23,6 +23,7 @@ class SelfCheck {
  private:
   void compare_task(const Task& task);
   void compare_exec(const Task& task);
+  void compare_exit(const Task& task);
   void same(bool equal, const Task& task, const std::string& what);
 
   const World& world_;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "analysis/registry.hpp"
 #include "text/escape.hpp"
 #include "text/units.hpp"
 #include "views/registry.hpp"
@@ -26,16 +27,23 @@ bool wants_color(const Options& options, const Output& out) {
 
 }  // namespace
 
-Story::Story(const Options& options) : live_(!options.read), quiet_(options.quiet > 0) {
+Story::Story(const Options& options)
+    : live_(!options.read), quiet_(options.quiet > 0), error_exitcode_(options.error_exitcode) {
+  if (error_exitcode_) verdict_.emplace(analysis::registry());
   for (const OutputRequest& request : options.outputs) {
     uses_stdout_ |= request.target == "-";
-    outputs_.push_back(open_output(request.target));
-    show(request.view, *outputs_.back(), options);
+    outputs_.push_back(open_output(request.target, options.writing));
+    for (const std::string& view : request.views) show(view, *outputs_.back(), options);
   }
   // A recording is read for its views: they are the output. A live program has standard output to itself.
   outputs_.push_back(standard_output(live_ ? STDERR_FILENO : STDOUT_FILENO));
   terminal_ = outputs_.back().get();
   for (const std::string& view : options.terminal_views) show(view, *terminal_, options);
+  if (options.place != TracerPlace::under_face) {
+    how_to_stop_ = fmt::format("; kill {} stops watching", ::getpid());
+  } else if (terminal_->is_terminal()) {
+    how_to_stop_ = "; ^C stops watching";
+  }
 }
 
 void Story::show(const std::string& view, Output& out, const Options& options) {
@@ -45,6 +53,9 @@ void Story::show(const std::string& view, Output& out, const Options& options) {
   view_options.width = out.columns();
   view_options.clock = options.clock;
   view_options.string_limit = options.string_limit;
+  view_options.verbose = options.verbose;
+  view_options.call_times = options.call_times;
+  view_options.choice = options.choice;
   shown_.push_back({views::find(view)->make(out, view_options), &out});
 }
 
@@ -57,6 +68,7 @@ void Story::begin(const RunHeader& header) {
 void Story::event(const Event& event) {
   world_.apply(event);
   for (const Shown& shown : shown_) shown.view->event(event, world_);
+  if (verdict_) verdict_->event(event, world_);
   if (live_ && !quiet_) remark_on_root_end(event);
 }
 
@@ -82,6 +94,13 @@ std::optional<UserError> Story::conclude() {
   return error;
 }
 
+int Story::status() {
+  constexpr int timed_out = 124;  // as timeout(1)
+  if (end_ && end_->why == "timeout" && live_) return timed_out;
+  if (verdict_ && verdict_->count(Severity::error, world_) > 0) return *error_exitcode_;
+  return 0;
+}
+
 std::vector<pid_t> Story::readers() const {
   std::vector<pid_t> pids;
   for (const auto& output : outputs_) {
@@ -105,8 +124,7 @@ void Story::remark_on_root_end(const Event& event) {
   const std::uint32_t more = world_.live_processes() - 1;
   remark(fmt::format("the program ended ({}); still following {} {}{}{}",
                      views::ending_words(exited->code, exited->signal, exited->core), text::printable(other->comm),
-                     other->pid.value, more == 0 ? "" : fmt::format(" and {} more", text::count(more)),
-                     terminal_->is_terminal() ? "; ^C stops watching" : ""));
+                     other->pid.value, more == 0 ? "" : fmt::format(" and {} more", text::count(more)), how_to_stop_));
 }
 
 }  // namespace kintrace::cli

@@ -11,6 +11,7 @@
 
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/verdict.hpp"
 #include "kintrace/source.hpp"
 #include "kintrace/view.hpp"
 #include "kintrace/world.hpp"
@@ -27,6 +28,9 @@ class Story final : public Sink {
   void end(const RunEnd& end) override;
   // After the source has returned: the last words of the views, and whatever went wrong with the outputs.
   std::optional<UserError> conclude();
+  // After it: what the exit status is to be instead of the program's own, or 0. 124: the time was over; what
+  // --error-exitcode asks for: there was an error among the findings.
+  int status();
 
   const World& world() const { return world_; }
   std::vector<pid_t> readers() const;
@@ -51,6 +55,9 @@ class Story final : public Sink {
   bool begun_ = false;
   bool live_;
   bool quiet_;
+  std::string how_to_stop_;  // watching
+  std::optional<int> error_exitcode_;
+  std::optional<Verdict> verdict_;
   bool uses_stdout_ = false;
 };
 

@@ -89,6 +89,16 @@ class Rebuild {
     const auto child = world_.by_pid_.find(fact.child);
     if (child == world_.by_pid_.end()) return;
     self().offspring.erase(child->second);
+    Process& dead = at(child->second);
+    if (!dead.exit && (dead.untraced || !dead.detached.empty())) {  // only its parent's wait tells of its end
+      Exited exit;
+      exit.code = fact.code;
+      exit.signal = fact.signal;
+      exit.group = true;
+      dead.exit = exit;
+      dead.life.end = event_.end();
+      leave_memory(dead);
+    }
     at(child->second).reaped = Process::Reaping{event_.pid, fact.syscall, event_.end(), fact.zombie_ns, fact.by_kernel};
   }
 

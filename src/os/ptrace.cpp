@@ -204,9 +204,9 @@ bool in_group(Tgid group, Tid tid) {
 }
 
 std::uint64_t shared_resources(Tid one, Tid other) {
+  // Not KCMP_SYSVSEM and KCMP_IO: two tasks that have none of them look as if they shared it.
   static constexpr std::pair<int, std::uint64_t> kinds[] = {
-      {KCMP_VM, CLONE_VM},           {KCMP_FILES, CLONE_FILES},     {KCMP_FS, CLONE_FS},
-      {KCMP_SIGHAND, CLONE_SIGHAND}, {KCMP_SYSVSEM, CLONE_SYSVSEM}, {KCMP_IO, CLONE_IO}};
+      {KCMP_VM, CLONE_VM}, {KCMP_FILES, CLONE_FILES}, {KCMP_FS, CLONE_FS}, {KCMP_SIGHAND, CLONE_SIGHAND}};
   std::uint64_t flags = 0;
   for (const auto& [kind, flag] : kinds) {
     if (::syscall(SYS_kcmp, one.value, other.value, kind, 0, 0) == 0) flags |= flag;

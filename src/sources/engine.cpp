@@ -155,44 +155,53 @@ void Engine::execed(os::Stop stop) {
   group->execs = true;
   group->leaver.reset();
   group->exit_signal = Signal{SIGCHLD};
-  // No handler survives.
-  group->restarting = options_.choice.asks_for(class_name(syscalls::Class::signal), "rt_sigaction")
-                          ? std::optional<std::uint64_t>{0}
-                          : std::nullopt;
+  keep_actions(*group);
   const bool first = !running_;  // the root becomes the program
   if (first) begin_run();
-  Execed fact;
-  if (syscalls::in_exec(task->call)) {
-    auto request = syscalls::exec_request(*task->call);
-    fact.path = std::move(request.path);
-    fact.argv = std::move(request.argv);
-  }
-  if (fact.argv.empty()) fact.argv = proc_.cmdline(tid).value_or({});  // it could not be read before, or was not seen
-  if (fact.path.empty()) {
-    fact.path = proc_.exe(tid).value_or({});
-    fact.comm = proc_.comm(tid).value_or({});
-  } else {
-    fact.comm = fact.path.substr(fact.path.rfind('/') + 1).substr(0, comm_length);
-  }
-  if (former != tid) fact.from_tid = former;
-  if (first) {
-    emit_now(*task, Seen{SeenHow::launched, group->parent, fact.comm, fact.argv, os::process_group(group->pid),
-                         os::session(group->pid)});
-    if (task->call) {
-      task->call->seq = next_seq();
-      task->call->begin = now_;
-    }
-  }
-  if (task->call && task->call->row->name != options_.without_row) {
-    task->call->end = now_;
-    tell(*task->call, std::move(fact));
-  } else if (!task->call) {
-    emit_now(*task, std::move(fact));
-  }
+  const bool told = task->call && task->call->told;  // ahead of its event
+  if (!told) tell_execed(*task, former);
   tell_denied_privileges(*task);
   check(Moment::exec, tid);
   if (options_.detach_on_exec && !first) return detach(std::move(stop), *task);
   std::ignore = std::move(stop).resume(Until::syscall);
+}
+
+void Engine::tell_execed(Tracee& task, Tid former) {
+  Execed fact;
+  std::optional<std::vector<Bytes>> argv;
+  if (syscalls::in_exec(task.call)) {
+    auto request = syscalls::exec_request(*task.call);
+    fact.path = std::move(request.path);
+    argv = std::move(request.argv);
+  }
+  fact.argv = argv ? std::move(*argv) : proc_.cmdline(task.tid).value_or({});
+  if (fact.path.empty()) {
+    fact.path = proc_.exe(task.tid).value_or({});
+    fact.comm = proc_.comm(task.tid).value_or({});
+  } else {
+    fact.comm = fact.path.substr(fact.path.rfind('/') + 1).substr(0, comm_length);
+  }
+  if (former != task.tid) fact.from_tid = former;
+  if (last_seq_ == 0) {  // the root's first
+    emit_now(task, Seen{SeenHow::launched, task.group->parent, fact.comm, fact.argv, os::process_group(task.group->pid),
+                        os::session(task.group->pid)});
+    if (task.call) {
+      task.call->seq = next_seq();
+      task.call->begin = now_;
+    }
+  }
+  if (!task.call) return emit_now(task, std::move(fact));
+  task.call->told = true;
+  if (task.call->row->name != options_.without_row) tell(*task.call, std::move(fact));
+}
+
+// Of all actions only what is ignored survives an exec. Of the root's first that is what it was started with.
+void Engine::keep_actions(Group& group) {
+  if (!options_.choice.asks_for(class_name(syscalls::Class::signal), "rt_sigaction")) return;
+  const auto ignored = group.actions ? std::optional{group.actions->ignored} : std::nullopt;
+  const auto status = ignored ? std::nullopt : status_of(leader_of(group.pid));
+  group.actions.reset();
+  if (ignored || status) group.actions = Actions{0, ignored ? *ignored : status->ignored, 0};
 }
 
 // The kernel does not raise the privileges of whoever is traced by one that has none (ptrace(2)).

@@ -84,6 +84,8 @@ class Engine final : private syscalls::Keeper {
   void adopt_dead_of(Tgid pid);
   void supersede(Group& group, Tid former);
   std::optional<Tgid> inherit(Group& creator, Group& child, std::uint64_t flags);
+  void tell_execed(Tracee& task, Tid former);
+  void keep_actions(Group& group);
   void tell_denied_privileges(const Tracee& task);
   void detach(os::Stop stop, Tracee& task);
 
@@ -97,7 +99,7 @@ class Engine final : private syscalls::Keeper {
   void collected(const syscalls::Call& call, std::optional<Tgid> child, const std::optional<Ending>& ending) override;
   void escaped(const syscalls::Call& call, Tid child) override;
   void leaving(const syscalls::Call& call, bool whole_group) override;
-  void action_set(const syscalls::Call& call, Signal signal, bool restarts) override;
+  bool action_set(const syscalls::Call& call, Signal signal, Disposition to, bool restarts) override;
   void children_elsewhere(const syscalls::Call& call) override;
   void capture_in(const os::Stop& stop, syscalls::Call& call) const;
 

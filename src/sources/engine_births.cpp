@@ -47,8 +47,11 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
       std::ignore = std::move(stop).resume(Until::syscall);
       return;
     }
-    // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3).
-    supersede(*known->group, child);
+    // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3). It
+    // comes first: from now on the tid names the new task.
+    Group& group = *known->group;
+    supersede(group, child);
+    tell_execed(*tracees_.find(leader_of(group.pid)), child);
   }
   const auto early = early_ends_.extract(child);
   const bool called = parent.call.has_value();  // not so for an i386 call
@@ -84,9 +87,10 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
 // kintrace's.
 std::optional<Tgid> Engine::inherit(Group& creator, Group& child, std::uint64_t flags) {
   if ((flags & (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND)) == CLONE_SIGHAND) {
-    creator.restarting.reset();  // what one of them decides is so for the other
+    creator.actions.reset();  // what one of them decides is so for the other
   } else {
-    child.restarting = creator.restarting;
+    child.actions = creator.actions;
+    if ((flags & CLONE_CLEAR_SIGHAND) != 0 && child.actions) child.actions->caught = 0;
   }
   child.elsewhere = creator.elsewhere || (flags & CLONE_NEWPID) != 0;
   if (!child.elsewhere) return {};

@@ -210,7 +210,10 @@ void Engine::escaped(const syscalls::Call& call, Tid child) {
   fact.syscall = call.row->name;
   if (!thread && request.exit_signal != 0) fact.exit_signal = Signal{request.exit_signal};
   fact.untraced = true;
-  if (!thread) task.group->strangers.insert(led_by(child));
+  const bool sibling = !thread && (request.flags & CLONE_PARENT) != 0;
+  if (sibling) fact.ppid = task.group->parent;
+  Group* parent = sibling ? tracees_.find(task.group->parent) : task.group;
+  if (!thread && parent != nullptr) parent->strangers.insert(led_by(child));
   tell(call, std::move(fact));
 }
 
@@ -220,11 +223,20 @@ void Engine::leaving(const syscalls::Call& call, bool whole_group) {
   if (whole_group && !task.group->leaver) task.group->leaver = task.tid;
 }
 
-void Engine::action_set(const syscalls::Call& call, Signal signal, bool restarts) {
-  auto& restarting = tracees_.find(call.tid)->group->restarting;
-  if (!restarting || signal.value < 1 || signal.value > 64) return;
+// posix_spawn(3) sets all 64 in each child, and nearly none of them anew.
+bool Engine::action_set(const syscalls::Call& call, Signal signal, Disposition to, bool restarts) {
+  auto& actions = tracees_.find(call.tid)->group->actions;
+  if (!actions || signal.value < 1 || signal.value > 64) return true;
   const std::uint64_t bit = std::uint64_t{1} << (static_cast<unsigned>(signal.value) - 1);
-  restarting = restarts ? *restarting | bit : *restarting & ~bit;
+  const auto assign = [bit](std::uint64_t& set, bool in) {
+    const bool changed = ((set & bit) != 0) != in;
+    set = in ? set | bit : set & ~bit;
+    return changed;
+  };
+  const bool caught = assign(actions->caught, to == Disposition::handler);
+  const bool ignored = assign(actions->ignored, to == Disposition::ignored);
+  const bool restarting = assign(actions->restarting, to == Disposition::handler && restarts);
+  return caught || ignored || restarting;
 }
 
 void Engine::children_elsewhere(const syscalls::Call& call) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The engine's part that hears of signals, and keeps tracing from making calls fail.
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -69,9 +71,11 @@ void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered 
   const auto call = stop.interrupted_call();
   const bool interrupted = call && (may_go_on(call->result) || call->result == -EINTR);
   std::optional<bool> restarts;
-  if (task.group->restarting) restarts = (*task.group->restarting & bit(fact.signal)) != 0;
+  if (task.group->actions) restarts = (task.group->actions->restarting & bit(fact.signal)) != 0;
   if (interrupted) {
-    fact.interrupts = os::syscall_name(call->nr);
+    const bool resumed = call->nr == SYS_restart_syscall && task.resumes != 0;
+    if (!resumed) task.resumes = call->nr;
+    fact.interrupts = os::syscall_name(task.resumes);
     fact.err = failure_of(call->result, fact.disposition, restarts);
     if (fact.err && fact.disposition == Disposition::ignored && repair(stop, task, *call)) {
       fact.err.reset();

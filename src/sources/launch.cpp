@@ -2,7 +2,9 @@
 #include "sources/launch.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,7 +14,7 @@
 #include <thread>
 
 #include "os/fd.hpp"
-#include "os/program.hpp"
+#include "os/refusal.hpp"
 #include "sources/face.hpp"
 #include "text/names.hpp"
 
@@ -49,17 +51,16 @@ void prepare_tracer_signals() {
   for (const int signal : {SIGPIPE, SIGXFSZ, SIGTTOU, SIGTTIN, SIGTSTP}) ::signal(signal, SIG_IGN);
 }
 
-UserError seize_error(const Failure& failure) {
-  if (!failure.denied()) return UserError("cannot trace the program: " + text::errno_text(failure.error()));
-  return UserError("cannot trace the program: ptrace is not permitted here",
-                   "kintrace cannot run under strace, gdb or itself; a container needs --cap-add=SYS_PTRACE, "
-                   "and /proc/sys/kernel/yama/ptrace_scope must not be 3");
-}
+// Where the tracer stands.
+struct Place {
+  pid_t face = 0;    // 0: there is none
+  pid_t parent = 0;  // the program's
+};
 
 class Launched : public Source {
  public:
-  Launched(std::vector<std::string> argv, EngineOptions options, os::Fd gate, pid_t face)
-      : argv_(std::move(argv)), options_(std::move(options)), gate_(std::move(gate)), face_(face) {}
+  Launched(os::Program program, EngineOptions options, os::Fd gate, Place place)
+      : program_(std::move(program)), options_(std::move(options)), gate_(std::move(gate)), place_(place) {}
 
   void run(Sink& sink) override {
     std::thread engine = start_engine();
@@ -114,69 +115,144 @@ class Launched : public Source {
     }
     // So that the shell sees its job stopped and running as the program is. Only we can do it: we alone hear of stops
     // and continuations in their order, and the later signal undoes the earlier.
-    options_.mirror = [face = face_](int signal) {
-      if (::getppid() == face) ::kill(face, signal);
-    };
+    if (place_.face != 0) {
+      options_.mirror = [face = place_.face](int signal) {
+        if (::getppid() == face) ::kill(face, signal);
+      };
+    }
     Engine engine(queue_, std::move(options_));
-    if (const auto seized = engine.seize(Tid{program}, Tgid{face_}); !seized) {
+    if (const auto seized = engine.seize(Tid{program}, Tgid{place_.parent}); !seized) {
       if (seized.error().gone()) return;  // killed; the face ends as it did
-      throw seize_error(seized.error());
+      throw os::ptrace_refused(seized.error().error(), Tid{program});
     }
     const char go = 1;
     [[maybe_unused]] const auto told = ::write(gate_.get(), &go, sizeof go);
     const bool ran = engine.follow();
-    int error = 0;  // the program's exec failed if it had something more to say
-    if (!ran && ::read(gate_.get(), &error, sizeof error) == sizeof error)
-      throw os::exec_error(argv_.at(0), Errno{error});
+    int error = 0;  // it could not become the program if it had something more to say
+    if (!ran && ::read(gate_.get(), &error, sizeof error) == sizeof error) throw os::start_error(program_, error);
   }
 
-  std::vector<std::string> argv_;
+  os::Program program_;
   EngineOptions options_;
   os::Fd gate_;
-  pid_t face_;
+  Place place_;
   EventQueue queue_;
   std::exception_ptr error_;
+};
+
+UserError cannot_start(const Failure& failure) {
+  return UserError("cannot start the program: " + text::errno_text(failure.error()));
+}
+
+os::SocketPair make_gate() {
+  auto gate = os::socket_pair();
+  if (!gate) throw cannot_start(gate.error());
+  return std::move(*gate);
+}
+
+std::unique_ptr<Source> become_tracer(const LaunchPlan& plan, EngineOptions options, os::Fd gate, Place place) {
+  prepare_tracer_signals();
+  os::close_inherited(plan.keep_stdout);
+  return std::make_unique<Launched>(plan.program, std::move(options), std::move(gate), place);
+}
+
+// An orphan is given to the nearest subreaper above it: not to us, for a moment.
+class NoSubreaper {
+ public:
+  NoSubreaper() {
+    ::prctl(PR_GET_CHILD_SUBREAPER, &was_, 0, 0, 0);
+    if (was_ != 0) ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+  }
+  ~NoSubreaper() {
+    if (was_ != 0) ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  }
+  NoSubreaper(const NoSubreaper&) = delete;
+  NoSubreaper& operator=(const NoSubreaper&) = delete;
+
+ private:
+  int was_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
-  const auto cannot = [](const Failure& failure) {
-    return UserError("cannot start the program: " + text::errno_text(failure.error()));
-  };
+  os::Inherited inherited;
   // We must see our children end whatever we inherited (SIG_IGN, SA_NOCLDWAIT); the program gets it back as it was.
-  struct sigaction inherited {
-  }, plain{};
+  struct sigaction plain {};
   plain.sa_handler = SIG_DFL;
-  ::sigaction(SIGCHLD, &plain, &inherited);
+  ::sigaction(SIGCHLD, &plain, &inherited.sigchld);
   // A signal that comes before the face has its handlers waits for them; the program gets the mask back as it was.
-  sigset_t early, mask;
+  sigset_t early;
   sigemptyset(&early);
   for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGQUIT}) sigaddset(&early, signal);
-  ::sigprocmask(SIG_BLOCK, &early, &mask);
+  ::sigprocmask(SIG_BLOCK, &early, &inherited.mask);
   const pid_t face = ::getpid();
-  auto gate = os::socket_pair();
-  if (!gate) throw cannot(gate.error());
+  auto gate = make_gate();
   const pid_t tracer = ::fork();
-  if (tracer < 0) throw cannot(Failure::last());
+  if (tracer < 0) throw cannot_start(Failure::last());
   if (tracer == 0) {
-    gate->theirs.reset();
+    gate.theirs.reset();
     // A process group of its own: neither ^C nor the program's kill(0, …) reaches it. Not a session: the scheduler
     // groups by session (sched(7), "The autogroup feature"), and a tracer in another group than its tracees is woken on
     // another CPU at every stop, which cost three times the whole run.
     ::setpgid(0, 0);
-    prepare_tracer_signals();
-    os::close_inherited(plan.keep_stdout);
-    return std::make_unique<Launched>(plan.argv, std::move(options), std::move(gate->ours), face);
+    return become_tracer(plan, std::move(options), std::move(gate.ours), {face, face});
   }
-  gate->ours.reset();
-  const auto program = os::fork_program(plan.argv, gate->theirs, tracer, inherited, mask);
-  gate->theirs.reset();
-  if (!program) throw cannot(program.error());
+  gate.ours.reset();
+  const auto program = os::fork_program(plan.program, gate.theirs, tracer, inherited);
+  gate.theirs.reset();
+  if (!program) throw cannot_start(program.error());
   // Not even our own outputs: a command that reads one must see its end when the tracer closes it.
   os::close_inherited(false);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
-  be_the_face({*program, tracer, plan.helpers, mask});
+  be_the_face({*program, tracer, plan.helpers, inherited.mask});
+}
+
+SteppedAside step_aside(const os::Program& program, Aside aside) {
+  if (::getpid() == 1) {
+    throw UserError("-D cannot be used by process 1 of a container: the tracer would become the program's child",
+                    "leave out -D, or start the container with an init (docker run --init)");
+  }
+  os::Inherited inherited;
+  ::sigprocmask(SIG_SETMASK, nullptr, &inherited.mask);
+  // Ignored while we have a child: its end leaves neither a pending SIGCHLD nor its times to the program (wait(2)).
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGCHLD, &ignore, &inherited.sigchld);
+  const pid_t parent = ::getppid();
+  auto gate = make_gate();
+  const pid_t between = ::fork();
+  if (between < 0) throw cannot_start(Failure::last());
+  if (between == 0) {
+    const pid_t tracer = ::fork();
+    if (tracer < 0) throw cannot_start(Failure::last());
+    if (tracer > 0) ::_exit(0);
+    struct sigaction plain {};
+    plain.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &plain, nullptr);
+    gate.theirs.reset();
+    // Else ^C and the program's kill(0, …) would reach it.
+    if (aside == Aside::own_session) ::setsid();
+    if (aside == Aside::own_group) ::setpgid(0, 0);
+    const pid_t self = ::getpid();
+    [[maybe_unused]] const auto told = ::write(gate.ours.get(), &self, sizeof self);
+    return {std::move(gate.ours), parent};
+  }
+  gate.ours.reset();
+  {
+    const NoSubreaper none;
+    while (::waitpid(between, nullptr, 0) < 0 && errno == EINTR) {  // ECHILD when it has ended, as SIGCHLD is ignored
+    }
+  }
+  ::sigaction(SIGCHLD, &inherited.sigchld, nullptr);  // at once: it may have children from before its exec
+  pid_t tracer = 0;
+  // End of file: it could not be forked, or has failed, and has said so.
+  if (::read(gate.theirs.get(), &tracer, sizeof tracer) != sizeof tracer) ::_exit(125);
+  os::become_program(program, gate.theirs, tracer, inherited);
+}
+
+std::unique_ptr<Source> launch_aside(SteppedAside aside, const LaunchPlan& plan, EngineOptions options) {
+  return become_tracer(plan, std::move(options), std::move(aside.gate), {0, aside.parent});
 }
 
 }  // namespace kintrace::sources

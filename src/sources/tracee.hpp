@@ -28,6 +28,7 @@ struct Tracee {
   Group* group = nullptr;
   std::optional<syscalls::Call> call;         // it is in this call
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
+  std::uint64_t resumes = 0;                  // the number of the call that its restart_syscall(2) stands for
   std::optional<Repair> repair;               // of the call that it is in
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
@@ -38,6 +39,12 @@ struct Tracee {
 struct Usage {
   Nanoseconds user = 0;
   Nanoseconds system = 0;
+};
+
+// What signals do to a process, as its sigaction(2)s say: bit 0 is signal 1.
+struct Actions {
+  std::uint64_t caught = 0, ignored = 0;
+  std::uint64_t restarting = 0;  // of the caught: calls go on after the handler (SA_RESTART)
 };
 
 // A thread group, from its birth until its end has been reported.
@@ -52,8 +59,7 @@ struct Group {
   bool execs = false;                 // it replaced its program
   bool stopped = false;               // in a group-stop
   std::optional<Signal> exit_signal;  // sent to its parent when it ends
-  // Signals whose handlers let a call go on (SA_RESTART): bit 0 is signal 1. Nothing: not known.
-  std::optional<std::uint64_t> restarting;
+  std::optional<Actions> actions;     // as far as they are known
   std::set<Tgid> strangers;           // children that are not traced: escaped by CLONE_UNTRACED, or detached
   bool elsewhere = false;             // its children live in a pid namespace that is not kintrace's
   std::optional<Tgid> ns_pid;         // in its own pid namespace, if that is not kintrace's

@@ -13,8 +13,8 @@ namespace {
 void execed(const Call& call, Keeper& keeper) {
   if (!call.failed()) return;
   ExecRequest request = exec_request(call);
-  keeper.tell(call,
-              ExecFailed{std::move(request.path), std::move(request.argv), std::string{call.row->name}, call.error()});
+  keeper.tell(call, ExecFailed{std::move(request.path), std::move(request.argv).value_or(std::vector<Bytes>{}),
+                               std::string{call.row->name}, call.error()});
 }
 
 // More than the kernel takes for argv and environment together with the default 8 MiB stack (execve(2)).
@@ -52,7 +52,12 @@ extern const std::span<const Row> exec_rows{rows};
 bool is_exec(const Row& row) { return row.effect == execed; }
 
 ExecRequest exec_request(const Call& call) {
-  return {call.text(position(*call.row, Arg::in_string)), call.strings(position(*call.row, Arg::in_strings))};
+  ExecRequest request;
+  request.path = call.text(position(*call.row, Arg::in_string));
+  const std::size_t argv = position(*call.row, Arg::in_strings);
+  const bool none = call.args.at(argv) == 0;  // as good as an empty array, for Linux
+  if (none || std::holds_alternative<std::vector<Bytes>>(call.captured.at(argv))) request.argv = call.strings(argv);
+  return request;
 }
 
 }  // namespace kintrace::syscalls

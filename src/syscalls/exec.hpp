@@ -14,8 +14,8 @@ inline bool in_exec(const std::optional<Call>& call) { return call && is_exec(*c
 
 // What the caller asked for, as it was at the entry: for scripts the script, not its interpreter.
 struct ExecRequest {
-  Bytes path;  // empty for a descriptor (AT_EMPTY_PATH), and where it could not be read
-  std::vector<Bytes> argv;
+  Bytes path;                              // empty for a descriptor (AT_EMPTY_PATH), and where it could not be read
+  std::optional<std::vector<Bytes>> argv;  // nothing: it could not be read
 };
 ExecRequest exec_request(const Call& call);
 

@@ -111,8 +111,9 @@ class Keeper {
   virtual void escaped(const Call& call, Tid child) = 0;
   // The calling task is about to end by its own will, with its whole thread group or alone.
   virtual void leaving(const Call& call, bool whole_group) = 0;
-  // The calling process has a new action for a signal: whether a handler's calls go on after it (SA_RESTART).
-  virtual void action_set(const Call& call, Signal signal, bool restarts) = 0;
+  // The calling process has set its action for a signal; `restarts`: calls go on after the handler (SA_RESTART). False
+  // if it was so before.
+  virtual bool action_set(const Call& call, Signal signal, Disposition to, bool restarts) = 0;
   // The children of the calling process live in another pid namespace from now on.
   virtual void children_elsewhere(const Call& call) = 0;
 

@@ -45,8 +45,7 @@ void action_set(const Call& call, Keeper& keeper) {
   for (const auto& [flag, name] : flag_names) {
     if ((action->flags & flag) != 0) fact.flags.emplace_back(name);
   }
-  keeper.action_set(call, signal, (action->flags & SA_RESTART) != 0);
-  keeper.tell(call, std::move(fact));
+  if (keeper.action_set(call, signal, fact.to, (action->flags & SA_RESTART) != 0)) keeper.tell(call, std::move(fact));
 }
 
 void mask_set(const Call& call, Keeper& keeper) {

@@ -48,6 +48,11 @@ std::string pad_left(std::string_view printable, std::size_t columns) {
   return std::string(columns > taken ? columns - taken : 0, ' ') + std::string{printable};
 }
 
+std::string cut(std::string_view printable, std::size_t columns) {
+  if (width(printable) <= columns) return std::string{printable};
+  return std::string{printable.substr(0, bytes_within(printable, columns == 0 ? 0 : columns - 1))} + "…";
+}
+
 std::vector<std::string> broken(std::string_view printable, std::size_t columns) {
   std::vector<std::string> lines;
   while (width(printable) > columns) {

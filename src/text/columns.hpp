@@ -27,6 +27,9 @@ class Palette {
 std::string pad_right(std::string_view printable, std::size_t columns);
 std::string pad_left(std::string_view printable, std::size_t columns);
 
+// At most `columns` wide; a cut is shown by ….
+std::string cut(std::string_view printable, std::size_t columns);
+
 // Breaks a line at blanks so that none is wider than `columns`, which is not 0. A word that does not fit is broken.
 std::vector<std::string> broken(std::string_view printable, std::size_t columns);
 

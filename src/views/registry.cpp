@@ -7,10 +7,10 @@
 namespace kintrace::views {
 
 // One in each view's file.
-extern const ViewSpec findings_view, jsonl_view, timeline_view, tree_view;
+extern const ViewSpec findings_view, jsonl_view, summary_view, timeline_view, tree_view;
 
 std::span<const ViewSpec* const> registry() {
-  static constexpr std::array all{&timeline_view, &tree_view, &findings_view, &jsonl_view};
+  static constexpr std::array all{&timeline_view, &tree_view, &findings_view, &summary_view, &jsonl_view};
   return all;
 }
 

@@ -237,7 +237,7 @@ class Tree : public View {
     for (const Row& row : rows_) left = std::max(left, std::min(room, text::width(row.branch) + text::width(row.what)));
     for (const Row& row : rows_) {
       const std::size_t taken = text::width(row.branch);
-      const std::string what = shortened(row.what, std::max<std::size_t>(left, taken + narrowest_command) - taken);
+      const std::string what = text::cut(row.what, std::max<std::size_t>(left, taken + narrowest_command) - taken);
       std::vector<std::string> right = row.notes;
       right.insert(right.begin(), row.fate);
       const std::size_t indent = std::max(left, taken + text::width(what)) + 2;
@@ -253,17 +253,6 @@ class Tree : public View {
     if (!options_.width) return true;
     const std::string all = fmt::format("{}, {}", fmt::join(notes, ", "), another);
     return indent + text::width(all) <= static_cast<std::size_t>(*options_.width);
-  }
-
-  static std::string shortened(const std::string& what, std::size_t columns) {
-    if (text::width(what) <= columns) return what;
-    std::string out;
-    for (std::size_t at = 0, taken = 0; taken + 1 < columns; ++taken) {
-      const std::size_t length = std::max<std::size_t>(text::utf8_sequence(std::string_view{what}.substr(at)), 1);
-      out.append(what, at, length);
-      at += length;
-    }
-    return out + "…";
   }
 
   Writer& out_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What kintrace has and what is written about it are the same: options, views, facts and findings against the man page,
 // the completions, README.md and docs/. Both ways: nothing missing, and nothing that is not there.
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -12,6 +14,8 @@
 #include <vector>
 
 #include "analysis/registry.hpp"
+#include "cli/choice.hpp"
+#include "cli/option_table.hpp"
 #include "cli/options.hpp"
 #include "kintrace/event.hpp"
 #include "support/catch.hpp"
@@ -165,7 +169,7 @@ TEST_CASE("documents: every view is named where views are listed") {
   const std::string zsh = between(document("completions/_kintrace"), "views=(", ")\n");
   CHECK(all_of(zsh, "\n\\s*'([a-z-]+):") == view_names());
   const std::string fish = between(document("completions/kintrace.fish"), "function __kintrace_views", "\nend");
-  const std::string readme = between(document("README.md"), "The views are", "--view list");
+  const std::string readme = between(document("README.md"), "The views are", "prints them");
   const char* const argv[] = {"kintrace", "--view", "list"};
   const std::string list = "\n" + cli::parse(3, argv).answer;
   for (const std::string& name : view_names()) {
@@ -173,6 +177,54 @@ TEST_CASE("documents: every view is named where views are listed") {
     CHECK(std::regex_search(fish, std::regex("\\b" + name + " '")));
     CHECK(readme.find("`" + name + "`") != std::string::npos);
     CHECK(list.find("\n" + name + " ") != std::string::npos);
+  }
+}
+
+TEST_CASE("documents: the man page and the completions know every class of -e, and no other") {
+  Words names;
+  for (const cli::ClassSpec& one : cli::classes()) names.emplace(one.name);
+  const std::string man = between(section_of_man("CHOOSING"), "\na class\n", "The first");
+  CHECK(all_of(man, "\\.BR ([a-z]+)") == names);
+  CHECK(all_of(between(document("completions/kintrace.bash"), "classes='", "'"), "([a-z]+)") == names);
+  const std::string zsh = between(document("completions/_kintrace"), "classes=(", "  )\n");
+  CHECK(all_of(zsh, "'([a-z]+):") == names);
+  for (const cli::ClassSpec& one : cli::classes()) {
+    INFO(one.name);
+    CHECK(zsh.find(fmt::format("'{}:{}'", one.name, one.summary)) != std::string::npos);
+  }
+  const std::string fish = between(document("completions/kintrace.fish"), "set -l classes ", "set -l groups");
+  CHECK(all_of(fish, "([a-z]+) (?:'[^']*'|[a-z]+)") == names);
+  std::string observed;
+  for (const cli::ClassSpec& one : cli::classes())
+    observed += cli::observed(one.name) ? fmt::format("{} ", one.name) : "";
+  CHECK(observed == "lifecycle signal ");  // the man page says: the first two
+}
+
+TEST_CASE("documents: the completions know which options take the next word") {
+  Words takes, others;
+  for (const cli::OptionRow* row : cli::all_rows()) {
+    for (const std::string& name : cli::names_of(*row)) {
+      if (row->takes != cli::Takes::value) others.insert(name);
+      if (row->takes == cli::Takes::value && row->group != cli::Group::hidden) takes.insert(name);
+    }
+  }
+  const Words bash = all_of(between(document("completions/kintrace.bash"), "takes='", "'"), option_word);
+  const Words fish = all_of(between(document("completions/kintrace.fish"), "printf '%s\\n' ", "\nend"), option_word);
+  CHECK(bash == fish);
+  for (const std::string& name : takes) {
+    INFO(name);
+    CHECK(bash.count(name) == 1);
+  }
+  for (const std::string& name : others) {
+    INFO(name);
+    CHECK(bash.count(name) == 0);
+  }
+}
+
+TEST_CASE("documents: the help is narrow, one line an option") {
+  for (const std::string& line : lines_in(cli::help())) {
+    INFO(line);
+    CHECK(line.size() <= 100);
   }
 }
 

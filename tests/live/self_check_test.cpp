@@ -75,10 +75,15 @@ TEST_CASE("self-check: the model agrees with /proc", "[live]") {
 
 TEST_CASE("self-check: it finds what is missing from the model", "[live]") {
   if (!ptrace_allowed()) return;
-  for (const auto& argv : vector<vector<string>>{{"/bin/sh", "-c", "exec /bin/true"},
-                                                 {"/bin/sh", "-c", "/bin/true; /bin/false; exit 0"},
-                                                 {fixture("vfork_exec")}}) {
-    const Outcome outcome = run(traced({argv}, {"--self-check", "--self-check-without", "execve", "--view", "tree"}));
+  struct Case {
+    string without;
+    vector<string> argv;
+  };
+  for (const auto& [without, argv] : vector<Case>{{"execve", {"/bin/sh", "-c", "exec /bin/true"}},
+                                                  {"execve", {"/bin/sh", "-c", "/bin/true; /bin/false; exit 0"}},
+                                                  {"execve", {fixture("vfork_exec")}},
+                                                  {"setsid", {"setsid", "-w", "true"}}}) {
+    const Outcome outcome = run(traced({argv}, {"--self-check", "--self-check-without", without, "--view", "tree"}));
     INFO(argv[0] << ": " << outcome.told());
     const Summary summary = summary_of(outcome.err);
     CHECK(summary.differences > 0);

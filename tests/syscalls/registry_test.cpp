@@ -79,7 +79,14 @@ TEST_CASE("syscalls: what an exec asks for, in either call") {
   call.captured[2] = std::vector<Bytes>{"ls", "-l"};
   CHECK(is_exec(*call.row));
   CHECK(exec_request(call).path == "/bin/ls");
-  CHECK(exec_request(call).argv.size() == 2);
+  REQUIRE(exec_request(call).argv);
+  CHECK(exec_request(call).argv->size() == 2);
+  call.args[2] = 1;
+  call.captured[2] = {};
+  CHECK_FALSE(exec_request(call).argv);  // it could not be read
+  call.captured[2] = std::vector<Bytes>{};
+  REQUIRE(exec_request(call).argv);
+  CHECK(exec_request(call).argv->empty());
   call.row = find(SYS_execve);
   CHECK(exec_request(call).path.empty());  // its path is another argument
   CHECK_FALSE(is_exec(*find(SYS_wait4)));

@@ -24,7 +24,9 @@ class Listening final : public Keeper {
   }
   void escaped(const Call& /*call*/, Tid /*child*/) override {}
   void leaving(const Call& /*call*/, bool /*whole_group*/) override {}
-  void action_set(const Call& /*call*/, Signal /*signal*/, bool /*restarts*/) override {}
+  bool action_set(const Call& /*call*/, Signal /*signal*/, Disposition /*to*/, bool /*restarts*/) override {
+    return true;
+  }
   void children_elsewhere(const Call& /*call*/) override {}
   std::vector<Fact> facts;
   std::vector<std::optional<Tgid>> children;
