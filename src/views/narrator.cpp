@@ -127,7 +127,8 @@ std::optional<Line> Narrator::line_of(const Event& event, const World& world, co
   const auto& outcomes = options_.choice.outcomes;
   const bool asked = outcomes && !outcomes->contains(Outcome::successful) && outcome_of(event) == Outcome::failed;
   if (line.sentence.detail && !options_.verbose && !asked) return {};
-  if (options_.call_times && !manner_.naming.stable() && !event.unfinished && call_of(event)) line.spent = event.dur;
+  const bool returned = !event.unfinished && !waits && call_of(event);
+  if (options_.call_times && !manner_.naming.stable() && returned) line.spent = event.dur;
   return line;
 }
 
