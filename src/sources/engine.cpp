@@ -231,6 +231,7 @@ void Engine::detach(os::Stop stop, Tracee& task) {
 }
 
 void Engine::group_stopped(os::Stop stop, Tracee& task) {
+  task.stopped_in_call = true;
   if (!std::exchange(task.group->stopped, true)) {
     emit_now(task, Stopped{stop.status().signal()});
     if (task.group->pid == led_by(root_)) options_.mirror(SIGSTOP);
@@ -246,6 +247,8 @@ void Engine::trapped(os::Stop stop, Tracee& task) {
     emit_now(task, Continued{});
     if (task.group->pid == led_by(root_)) options_.mirror(SIGCONT);
   }
+  // A SIGCONT wakes every thread that is traced, also of a program that was not stopped.
+  if (const auto call = stop.interrupted_call(); call && call->result == -EINTR) repair(stop, task, *call);
   std::ignore = std::move(stop).resume(Until::syscall);
 }
 

@@ -107,8 +107,10 @@ class Engine final : private syscalls::Keeper {
   void tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered fact);
   void tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> sender);
   bool repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call);
+  bool trapped_by_seccomp(Tid tid) const;
 
   // Waiting.
+  static bool may_wait(const syscalls::Call& call);
   void tell_waiting(Tid except);
   void tell_blocked(Tracee& task);
   std::vector<Tid> waits_for(const Tracee& task) const;

@@ -87,7 +87,12 @@ void Engine::capture_in(const os::Stop& stop, syscalls::Call& call) const {
 
 // The kernel says which of entry and exit this is: counting would go wrong at restarts and execs.
 void Engine::syscall(os::Stop stop, Tracee& task) {
+  task.stopped_in_call = false;
   if (const auto info = stop.syscall(); info && info->op == os::SyscallInfo::Op::entry) {
+    auto& repair = task.repair;
+    const bool continues = repair && repair->to_continue && repair->nr == info->nr && repair->args == info->args;
+    if (repair) repair->to_continue = false;
+    if (!continues) repair.reset();
     enter(stop, task, *info);
   } else if (info && info->op == os::SyscallInfo::Op::exit) {
     if (task.repair && !goes_on(info->result)) task.repair.reset();
@@ -121,7 +126,7 @@ void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& in
     finish(task, std::move(call));
     return;
   }
-  if (row->blocks != syscalls::Blocks::no) waiting_.push_back(task.tid);
+  if (may_wait(call) && !std::exchange(task.may_be_waiting, true)) waiting_.push_back(task.tid);
   if (syscalls::sending_of(call)) sending_.push_back(task.tid);
   task.call = std::move(call);
 }
@@ -135,6 +140,7 @@ bool Engine::observed(const syscalls::Row& row) const {
 void Engine::leave(const os::Stop& stop, Tracee& task, std::int64_t result) {
   if (!task.call) return;
   syscalls::Call call = std::move(*std::exchange(task.call, {}));
+  if (std::cmp_equal(result, call.row->nr) && trapped_by_seccomp(task.tid)) return;  // it was not done at all
   if (will_restart(result) ||
       (result == -EINTR && syscalls::fails_by_tracing(static_cast<std::uint64_t>(call.row->nr)))) {
     task.interrupted = std::move(call);
@@ -145,7 +151,14 @@ void Engine::leave(const os::Stop& stop, Tracee& task, std::int64_t result) {
   finish(task, std::move(call));
 }
 
+// A call that a filter of the program's own answers with SIGSYS (SECCOMP_RET_TRAP) seems to return its own number.
+bool Engine::trapped_by_seccomp(Tid tid) const {
+  const auto status = status_of(tid);
+  return status && (status->pending >> (SIGSYS - 1) & 1) != 0;
+}
+
 void Engine::finish(Tracee& task, syscalls::Call call) {
+  std::erase(sending_, task.tid);
   call.end = now_;
   call.tid = task.tid;
   const bool was_wait = call.row->blocks == syscalls::Blocks::on_children;

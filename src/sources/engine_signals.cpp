@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "os/socket.hpp"
 #include "os/syscall_names.hpp"
 #include "sources/engine.hpp"
 #include "syscalls/repair.hpp"
@@ -37,6 +38,13 @@ bool names_a_process(Signal signal, const siginfo_t& info) {
          (signal.value == SIGCHLD && info.si_code > 0 && info.si_code != SI_KERNEL);
 }
 
+// Alone it would not even have been queued. SIGCONT's default action is its sender's doing: nothing is left for it
+// here.
+bool does_nothing(const SignalDelivered& fact) {
+  return fact.disposition == Disposition::ignored ||
+         (fact.signal.value == SIGCONT && fact.disposition == Disposition::default_action);
+}
+
 // How a call that a signal with this disposition interrupts comes out. Nothing: it goes on, or that is not known.
 std::optional<Errno> failure_of(std::int64_t result, Disposition disposition, std::optional<bool> restarts) {
   if (result == -EINTR) return Errno{EINTR};
@@ -48,6 +56,25 @@ std::optional<Errno> failure_of(std::int64_t result, Disposition disposition, st
 bool may_go_on(std::int64_t result) {
   return result == restart_sys || result == restart_always || result == restart_no_hand || result == restart_block;
 }
+
+// What there is to read of a stopped task.
+class Reader final : public syscalls::TimeSource {
+ public:
+  Reader(const os::Stop& stop, const Group& group) : stop_(stop), group_(group) {}
+  std::string memory(std::uint64_t address, std::size_t size) const override {
+    std::string bytes(size, '\0');
+    const auto got = stop_.read(address, std::as_writable_bytes(std::span{bytes}));
+    bytes.resize(got ? *got : 0);
+    return bytes;
+  }
+  std::optional<Nanoseconds> socket_timeout(int fd, os::Direction direction) const override {
+    return os::socket_timeout(group_.pid, fd, direction);
+  }
+
+ private:
+  const os::Stop& stop_;
+  const Group& group_;
+};
 
 }  // namespace
 
@@ -79,12 +106,13 @@ void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered 
     if (!resumed) task.resumes = call->nr;
     fact.interrupts = os::syscall_name(task.resumes);
     fact.err = failure_of(call->result, fact.disposition, restarts);
-    if (fact.err && fact.disposition == Disposition::ignored && repair(stop, task, *call)) {
+    if (fact.err && does_nothing(fact) && repair(stop, task, *call)) {
       fact.err.reset();
       fact.repaired = true;
     }
   }
   const bool fails = fact.err.has_value();
+  if (fails) task.repair.reset();
   const auto& wanted = options_.choice.signals;
   if (options_.choice.asks_for(SignalDelivered::cls, "") && (!wanted || wanted->contains(fact.signal))) {
     tell_senders(fact.signal, task, fact.from);
@@ -100,16 +128,14 @@ void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered 
 // kernel does it again, or gives it its EINTR if a handler is to run for another signal (docs/ptrace-notes.md, H7).
 // Whether the program will not see an EINTR.
 bool Engine::repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call) {
-  if (!options_.restart_repair || task.group->stopped || !syscalls::fails_by_tracing(call.nr)) return false;
-  if (!task.repair || task.repair->nr != call.nr) task.repair = Repair{call.nr, now_};
-  const auto timeout = syscalls::timeout_of(call.nr, call.args, [&](std::uint64_t address, std::size_t size) {
-    std::string bytes(size, '\0');
-    const auto got = stop.read(address, std::as_writable_bytes(std::span{bytes}));
-    bytes.resize(got ? *got : 0);
-    return bytes;
-  });
-  const bool over = timeout && now_ - task.repair->since >= timeout->time;
-  return stop.set_call_result(over ? timeout->result : restart_no_hand).has_value();
+  if (!options_.restart_repair || task.stopped_in_call) return false;
+  const auto time = syscalls::time_of(call.nr, call.args, Reader{stop, *task.group});
+  if (!time) return false;
+  if (!task.repair || task.repair->nr != call.nr || task.repair->args != call.args)
+    task.repair = Repair{call.nr, call.args, now_};
+  task.repair->to_continue = true;
+  const bool over = time->limit && now_ - task.repair->since >= *time->limit;
+  return stop.set_call_result(over ? time->result : restart_no_hand).has_value();
 }
 
 // Who sent a signal that has arrived, or has killed, is told before its effect is, though its call may return later.
@@ -126,10 +152,6 @@ void Engine::tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> s
     call.row->effect(call, *this);
     task->call->told = true;
   }
-  std::erase_if(sending_, [this](Tid tid) {
-    const Tracee* task = tracees_.find(tid);
-    return task == nullptr || !task->call || !syscalls::sending_of(*task->call) || task->call->told;
-  });
 }
 
 }  // namespace kintrace::sources
