@@ -197,7 +197,6 @@ void Engine::tell_execed(Tracee& task, Tid former) {
 
 // Of all actions only what is ignored survives an exec. Of the root's first that is what it was started with.
 void Engine::keep_actions(Group& group) {
-  if (!options_.choice.asks_for(class_name(syscalls::Class::signal), "rt_sigaction")) return;
   const auto ignored = group.actions ? std::optional{group.actions->ignored} : std::nullopt;
   const auto status = ignored ? std::nullopt : status_of(leader_of(group.pid));
   group.actions.reset();
@@ -231,7 +230,6 @@ void Engine::detach(os::Stop stop, Tracee& task) {
 }
 
 void Engine::group_stopped(os::Stop stop, Tracee& task) {
-  task.stopped_in_call = true;
   if (!std::exchange(task.group->stopped, true)) {
     emit_now(task, Stopped{stop.status().signal()});
     if (task.group->pid == led_by(root_)) options_.mirror(SIGSTOP);
@@ -247,8 +245,6 @@ void Engine::trapped(os::Stop stop, Tracee& task) {
     emit_now(task, Continued{});
     if (task.group->pid == led_by(root_)) options_.mirror(SIGCONT);
   }
-  // A SIGCONT wakes every thread that is traced, also of a program that was not stopped.
-  if (const auto call = stop.interrupted_call(); call && call->result == -EINTR) repair(stop, task, *call);
   std::ignore = std::move(stop).resume(Until::syscall);
 }
 

@@ -87,16 +87,21 @@ void Engine::capture_in(const os::Stop& stop, syscalls::Call& call) const {
 
 // The kernel says which of entry and exit this is: counting would go wrong at restarts and execs.
 void Engine::syscall(os::Stop stop, Tracee& task) {
-  task.stopped_in_call = false;
   if (const auto info = stop.syscall(); info && info->op == os::SyscallInfo::Op::entry) {
     auto& repair = task.repair;
     const bool continues = repair && repair->to_continue && repair->nr == info->nr && repair->args == info->args;
     if (repair) repair->to_continue = false;
-    if (!continues) repair.reset();
+    if (!continues) {
+      repair.reset();
+      task.entered = now_;
+    }
     enter(stop, task, *info);
   } else if (info && info->op == os::SyscallInfo::Op::exit) {
-    if (task.repair && !goes_on(info->result)) task.repair.reset();
-    leave(stop, task, info->result);
+    std::int64_t result = info->result;
+    if (task.repair && !goes_on(result)) result = as_alone(stop, task, result);
+    // A thread may have been woken for a signal that another one takes: so here, not at the signal.
+    if (result == -EINTR) result = repair(stop, task);
+    leave(stop, task, result);
   }
   std::ignore = std::move(stop).resume(os::Until::syscall);
 }
@@ -133,6 +138,7 @@ void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& in
 
 bool Engine::observed(const syscalls::Row& row) const {
   const Choice& choice = options_.choice;
+  if (row.nr == SYS_rt_sigaction) return true;  // it decides what becomes of a call that a signal interrupts
   if (row.observed == syscalls::Observed::asked && !choice.detail && !choice.calls.contains(row.name)) return false;
   return row.cls == syscalls::Class::lifecycle || choice.asks_for(class_name(row.cls), row.name);
 }
@@ -171,9 +177,12 @@ void Engine::finish(Tracee& task, syscalls::Call call) {
 
 void Engine::tell(const syscalls::Call& call, Fact fact) {
   const Tracee& task = *tracees_.find(call.tid);
-  if (auto* sent = std::get_if<SignalSent>(&fact); sent != nullptr && sent->target > 0) {
-    const Tgid target{static_cast<std::int32_t>(sent->target)};
-    sent->target = tracees_.seen_from(*task.group, target).value_or(target).value;
+  if (auto* sent = std::get_if<SignalSent>(&fact)) {
+    if (const auto target = target_of(task, *syscalls::sending_of(call))) {
+      sent->target = *target;
+    } else {
+      sent->inner = true;
+    }
   }
   emit(call.seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
 }
@@ -182,10 +191,12 @@ void Engine::tell(const syscalls::Call& call, Fact fact) {
 // caller than for us.
 void Engine::tell_of(Tgid whom, const syscalls::Call& call, Fact fact) {
   const Tracee& caller = *tracees_.find(call.tid);
-  const Tgid pid = whom ? tracees_.seen_from(*caller.group, whom).value_or(whom) : caller.group->pid;
+  const auto known = whom ? tracees_.seen_from(*caller.group, whom) : caller.group->pid;
+  if (!known) return;
+  const Tgid pid = *known;
   if (auto* changed = std::get_if<GroupChanged>(&fact)) {
     if (changed->sid) changed->sid = changed->pgid = pid;  // setsid(2)
-    if (!changed->pgid) changed->pgid = pid;
+    if (const auto group = os::process_group(pid)) changed->pgid = *group;
     if (pid != caller.group->pid) changed->by = caller.group->pid;
   }
   if (pid == caller.group->pid) return tell(call, std::move(fact));
@@ -239,7 +250,7 @@ void Engine::leaving(const syscalls::Call& call, bool whole_group) {
 // posix_spawn(3) sets all 64 in each child, and nearly none of them anew.
 bool Engine::action_set(const syscalls::Call& call, Signal signal, Disposition to, bool restarts) {
   auto& actions = tracees_.find(call.tid)->group->actions;
-  if (!actions || signal.value < 1 || signal.value > 64) return true;
+  if (!actions || signal.value < 1 || signal.value > 64) return asks_for_signals();
   const std::uint64_t bit = std::uint64_t{1} << (static_cast<unsigned>(signal.value) - 1);
   const auto assign = [bit](std::uint64_t& set, bool in) {
     const bool changed = ((set & bit) != 0) != in;
@@ -249,7 +260,7 @@ bool Engine::action_set(const syscalls::Call& call, Signal signal, Disposition t
   const bool caught = assign(actions->caught, to == Disposition::handler);
   const bool ignored = assign(actions->ignored, to == Disposition::ignored);
   const bool restarting = assign(actions->restarting, to == Disposition::handler && restarts);
-  return caught || ignored || restarting;
+  return asks_for_signals() && (caught || ignored || restarting);
 }
 
 void Engine::children_elsewhere(const syscalls::Call& call) {

@@ -31,9 +31,9 @@ struct Tracee {
   Group* group = nullptr;
   std::optional<syscalls::Call> call;         // it is in this call
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
+  Nanoseconds entered = 0;                    // its last call, whatever that is
   std::uint64_t resumes = 0;                  // the number of the call that its restart_syscall(2) stands for
   std::optional<Repair> repair;               // of the call that it is in
-  bool stopped_in_call = false;               // a group-stop has interrupted its call, which alone gives EINTR too
   bool may_be_waiting = false;                // it is in the engine's list of those that wait
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen

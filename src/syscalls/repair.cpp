@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "syscalls/repair.hpp"
 
+#include <linux/io_uring.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace kintrace::syscalls {
 namespace {
 
 // Where the timeout is.
-enum class Given { nowhere, milliseconds, timespec, by_receiving, by_sending };
+enum class Given { nowhere, extended, milliseconds, timespec, by_receiving, by_sending };
 
 struct Repairable {
   long nr;
@@ -36,7 +37,7 @@ constexpr Repairable table[] = {
     {SYS_rt_sigtimedwait, Given::timespec, 2, -EAGAIN},
     {SYS_io_getevents, Given::timespec, 4, 0},
     {SYS_io_pgetevents, Given::timespec, 4, 0},
-    {SYS_io_uring_enter},
+    {SYS_io_uring_enter, Given::extended, 3},
     {SYS_recvfrom, Given::by_receiving, 0, -EAGAIN},
     {SYS_recvmsg, Given::by_receiving, 0, -EAGAIN},
     {SYS_recvmmsg, Given::by_receiving, 0, -EAGAIN},
@@ -72,6 +73,10 @@ std::optional<Nanoseconds> in_memory(std::uint64_t address, const TimeSource& so
 
 bool fails_by_tracing(std::uint64_t nr) { return find(nr) != nullptr; }
 
+std::int64_t result_as_alone(std::uint64_t nr, std::int64_t result) {
+  return std::cmp_equal(nr, SYS_connect) && result == -EALREADY ? -EINPROGRESS : result;
+}
+
 std::optional<CallTime> time_of(std::uint64_t nr, const std::array<std::uint64_t, 6>& args, const TimeSource& source) {
   const Repairable* call = find(nr);
   if (call == nullptr) return {};
@@ -82,6 +87,7 @@ std::optional<CallTime> time_of(std::uint64_t nr, const std::array<std::uint64_t
   };
   switch (call->given) {
     case Given::nowhere: return CallTime{};
+    case Given::extended: return (value & IORING_ENTER_EXT_ARG) == 0 ? std::optional{CallTime{}} : std::nullopt;
     case Given::milliseconds:
       return number < 0 ? CallTime{} : CallTime{Nanoseconds{number} * 1'000'000, call->timed_out};
     case Given::timespec: return value == 0 ? CallTime{} : limited(in_memory(value, source));

@@ -37,4 +37,8 @@ class TimeSource {
 // Nothing: the call is none of them, or its time is not known.
 std::optional<CallTime> time_of(std::uint64_t nr, const std::array<std::uint64_t, 6>& args, const TimeSource& source);
 
+// What a call that was repeated would have returned if it had not been: connect(2), done again while it goes on, tells
+// a timeout otherwise.
+std::int64_t result_as_alone(std::uint64_t nr, std::int64_t result);
+
 }  // namespace kintrace::syscalls
