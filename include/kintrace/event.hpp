@@ -46,9 +46,9 @@ struct Names<BirthHow> {
   static constexpr std::array<std::string_view, 4> value{"fork", "vfork", "clone", "thread"};
 };
 
-// What ended a task: itself or a signal; an exec by, or the exit_group(2) of, another thread; it was the leader whose tid
-// another thread took over by its exec (ptrace(2), "execve(2) under ptrace"); or the init of its pid namespace ended,
-// and all others with it (pid_namespaces(7)).
+// What ended a task: itself or a signal; an exec by, or the exit_group(2) of, another thread; it was the leader whose
+// tid another thread took over by its exec (ptrace(2), "execve(2) under ptrace"); or the init of its pid namespace
+// ended, and all others with it (pid_namespaces(7)).
 enum class EndedBy { itself, exec, exit_group, superseded, namespace_init };
 template <>
 struct Names<EndedBy> {

@@ -153,6 +153,7 @@ Signal signal_of(const std::string& word) {
   if (!name.starts_with("SIG")) name = "SIG" + name;
   if (const auto signal = text::signal_named(name); signal && *signal) return *signal;
   std::vector<std::string> names;
+  names.reserve(64);
   for (int i = 1; i <= 64; ++i) names.push_back(text::signal_name(Signal{i}));
   throw misspelt("signal", name, names);
 }
@@ -172,6 +173,7 @@ class Chooser {
     const Qualifier* qualifier = qualifier_named(name);
     if (qualifier == nullptr) {
       std::vector<std::string> names;
+      names.reserve(qualifiers.size());
       for (const Qualifier& one : qualifiers) names.push_back(split(one.names, ' ')[0] + "=");
       throw misspelt("qualifier", name + "=", names);
     }

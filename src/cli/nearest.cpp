@@ -42,6 +42,7 @@ std::vector<std::string> nearest(std::string_view word, const std::vector<std::s
   near.erase(std::unique(near.begin(), near.end()), near.end());
   near.resize(std::min(near.size(), most));
   std::vector<std::string> found;
+  found.reserve(near.size());
   for (auto& [distance, name] : near) found.push_back(std::move(name));
   return found;
 }

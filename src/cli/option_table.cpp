@@ -293,8 +293,7 @@ options are taken, and one line says what to use instead. man kintrace tells mor
 // -r, --relative-timestamps[=PRECISION]
 std::string head_of(const OptionRow& row) {
   const auto names = names_of(row);
-  const std::string last = names.back();
-  const std::string joined = fmt::format("{}", fmt::join(names, ", "));
+  std::string joined = fmt::format("{}", fmt::join(names, ", "));
   if (row.takes == Takes::nothing) return joined;
   if (row.takes == Takes::maybe) return fmt::format("{}[={}]", joined, row.operand);
   return fmt::format("{} {}", joined, row.operand);

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "analysis/registry.hpp"
+#include "text/columns.hpp"
 #include "text/escape.hpp"
 #include "text/units.hpp"
 #include "views/registry.hpp"
@@ -76,7 +77,10 @@ void Story::settle() {
   for (const auto& output : outputs_) output->flush();
 }
 
-void Story::end(const RunEnd& end) { end_ = end; }
+void Story::end(const RunEnd& end) {
+  end_ = end;
+  if (live_ && end.why == "timeout") remark("the time of --timeout was up: all has been ended");
+}
 
 std::optional<UserError> Story::conclude() {
   std::optional<UserError> error;
@@ -111,7 +115,8 @@ std::vector<pid_t> Story::readers() const {
 
 void Story::remark(const std::string& text) {
   if (quiet_) return;
-  terminal_->write("kintrace: " + text + "\n");
+  constexpr std::size_t indent = 10;  // of "kintrace: "
+  terminal_->write("kintrace: " + text::wrap(text, indent, terminal_->columns()) + "\n");
   terminal_->flush();
 }
 

@@ -99,6 +99,19 @@ Result<TaskStatus> Procfs::status(Tid tid) const {
   return status;
 }
 
+// The 38th field of stat, 36 after the name, which may hold anything but ends at the last parenthesis.
+std::optional<Signal> Procfs::exit_signal(Tid tid) const {
+  const auto text = contents(of(tid, "stat"));
+  if (!text) return {};
+  std::string_view rest = std::string_view{*text}.substr(std::min(text->rfind(')'), text->size()));
+  for (int field = 0; field < 36 && !rest.empty(); ++field) {
+    rest.remove_prefix(std::min(rest.find(' '), rest.size()));
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  }
+  const auto signal = number(rest);
+  return signal && *signal >= 0 ? std::optional{Signal{static_cast<std::int32_t>(*signal)}} : std::nullopt;
+}
+
 Result<std::string> Procfs::comm(Tid tid) const {
   auto text = contents(of(tid, "comm"));
   if (text && text->ends_with('\n')) text->pop_back();

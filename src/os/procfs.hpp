@@ -28,6 +28,8 @@ class Procfs {
  public:
   explicit Procfs(std::string root = "/proc") : root_(std::move(root)) {}
   Result<TaskStatus> status(Tid tid) const;
+  // The signal that its end sends to its parent; Signal{0} for none, nothing where that cannot be read.
+  std::optional<Signal> exit_signal(Tid tid) const;
   Result<std::string> comm(Tid tid) const;
   Result<std::vector<std::string>> cmdline(Tid tid) const;
   Result<std::string> exe(Tid tid) const;

@@ -68,8 +68,8 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   if (sibling) fact.ppid = parent.group->parent;
   Tracee& born = tracees_.born(child, fact.child_pid, sibling ? parent.group->parent : parent.group->pid);
   if (!thread) {
-    const std::optional<Signal> signal{Signal{called ? request.exit_signal : SIGCHLD}};
-    fact.exit_signal = sibling ? parent.group->exit_signal : signal->value != 0 ? signal : std::nullopt;
+    const auto signal = called ? Signal{request.exit_signal} : proc_.exit_signal(child).value_or(Signal{SIGCHLD});
+    fact.exit_signal = sibling ? parent.group->exit_signal : signal ? std::optional{signal} : std::nullopt;
     fact.ns_pid = inherit(*parent.group, *born.group, flags);
     born.group->exit_signal = fact.exit_signal;
   }
@@ -170,6 +170,7 @@ void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
   fact.child_pid = born.group->pid;
   fact.how = thread ? BirthHow::thread : BirthHow::fork;
   fact.lost = true;
+  if (const auto signal = proc_.exit_signal(tid); !thread && signal && *signal) fact.exit_signal = signal;
   const Tracee* leader = tracees_.find(leader_of(creator->pid));
   if (leader == nullptr) leader = tracees_.find(*creator->tasks.begin());
   fact.flags = syscalls::clone_flag_names(os::shared_resources(leader->tid, tid));

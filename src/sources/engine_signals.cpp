@@ -60,7 +60,9 @@ void Engine::signalled(os::Stop stop, Tracee& task) {
     SignalDelivered fact;
     fact.signal = signal;
     fact.code = text::signal_code_name(signal, info->si_code);
-    if (names_a_process(signal, *info)) fact.from = tracees_.seen_from(*task.group, Tgid{info->si_pid});
+    const Tgid who{info->si_pid};
+    if (names_a_process(signal, *info)) fact.from = tracees_.seen_from(*task.group, who);
+    if (!fact.from && signal.value == SIGCHLD) fact.from = graves_.seen_from(task.group->pid, who);
     fact.disposition = disposition_of(signal, *status);
     tell_delivered(stop, task, std::move(fact));
   }

@@ -24,6 +24,13 @@ std::optional<Dead> Graves::collected(Tgid parent, Tgid child) {
   return take(child);
 }
 
+std::optional<Tgid> Graves::seen_from(Tgid parent, Tgid number) const {
+  for (const auto& [pid, dead] : dead_) {
+    if (dead.parent == parent && dead.ns_pid == number) return pid;
+  }
+  return {};
+}
+
 std::vector<Dead> Graves::reaped_by_kernel(Tgid parent) {
   std::vector<Dead> reaped;
   for (const auto& [pid, dead] : dead_) {

@@ -39,6 +39,8 @@ class Graves {
     }
     return {};
   }
+  // Which of the dead of `parent` has this number in its own pid namespace.
+  std::optional<Tgid> seen_from(Tgid parent, Tgid number) const;
   bool any_vanished() const { return vanished_ != 0; }
   // No wait of `parent` is under way: what vanished before now was reaped by the kernel.
   std::vector<Dead> reaped_by_kernel(Tgid parent);

@@ -45,7 +45,9 @@ void prepare_tracer_signals() {
   struct sigaction action {};
   action.sa_handler = ask_to_stop;
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGALRM}) ::sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGTERM, SIGHUP, SIGINT}) ::sigaction(signal, &action, nullptr);
+  action.sa_handler = [](int) {};  // all it does is to interrupt the engine's wait
+  ::sigaction(SIGALRM, &action, nullptr);
   // EPIPE and EFBIG say the same as the first two; the others would stop a background group that writes to its
   // terminal.
   for (const int signal : {SIGPIPE, SIGXFSZ, SIGTTOU, SIGTTIN, SIGTSTP}) ::signal(signal, SIG_IGN);

@@ -43,7 +43,9 @@ std::string Naming::named(Tgid pid, const World& world) const {
 std::string Naming::adopter(Tgid pid, const World& world) const {
   if (stable_) return process(pid, world);
   if (pid == Tgid{1}) return "init";
-  return world.find(pid) == nullptr ? fmt::format("{}", pid.value) : "subreaper " + named(pid, world);
+  const Process* process = world.find(pid);
+  if (process == nullptr) return std::to_string(pid.value);
+  return (process->ns_pid == Tgid{1} ? "init " : "subreaper ") + named(pid, world);  // of a pid namespace
 }
 
 }  // namespace kintrace::views

@@ -79,6 +79,7 @@ Narrator::Lines Narrator::event(const Event& event, const World& world) {
     }
   }
   lines.own = line_of(event, world, before);
+  if (lines.own) latest_ = std::max(latest_, lines.own->at);
   return lines;
 }
 
@@ -117,15 +118,17 @@ void Narrator::give_up(TaskIndex task, const Search& search, const World& world,
 std::optional<Line> Narrator::line_of(const Event& event, const World& world, const Before& before) const {
   const Task* task = world.find(event.tid);
   if (task == nullptr || !shown(event, options_.choice)) return {};
-  // A wait is told as it stands at its begin, when it has been found waiting.
+  // A wait that has been found to last is told as of its begin, but not before what was told meanwhile.
   const bool waits = std::holds_alternative<Blocked>(event.fact);
-  Line line{task->index, task->comm, waits ? event.t : event.end(), describe(event, world, manner_, before)};
+  const Nanoseconds at = waits ? std::clamp(latest_, event.t, event.end()) : event.end();
+  Line line{task->index, task->comm, at, describe(event, world, manner_, before)};
   if (line.sentence.words.empty()) return {};
   // Whoever asks for failures alone wants them all.
   const auto& outcomes = options_.choice.outcomes;
   const bool asked = outcomes && !outcomes->contains(Outcome::successful) && outcome_of(event) == Outcome::failed;
   if (line.sentence.detail && !options_.verbose && !asked) return {};
-  if (options_.call_times && !manner_.naming.stable() && !event.unfinished && call_of(event)) line.spent = event.dur;
+  const bool returned = !event.unfinished && !waits && call_of(event);
+  if (options_.call_times && !manner_.naming.stable() && returned) line.spent = event.dur;
   return line;
 }
 

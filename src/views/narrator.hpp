@@ -59,6 +59,7 @@ class Narrator {
   std::unordered_map<std::uint32_t, Search> searches_;  // by task
   std::unordered_set<std::uint32_t> reapers_;           // living processes that have collected a child
   std::unordered_map<Tgid, Delivery> stop_signals_;     // the last of each living process
+  Nanoseconds latest_ = 0;                              // the end of any event so far
 };
 
 }  // namespace kintrace::views

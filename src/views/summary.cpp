@@ -61,7 +61,6 @@ struct Figures {
 
 struct Row {
   Figures figures;
-  std::optional<ProcessIndex> parent;
   std::string name;     // its program's, without arguments
   std::string program;  // the whole of it, as it is shown
   std::string end;
@@ -204,7 +203,6 @@ class Summary : public View {
         if (!reaped || (reaped->by != process.pid && !world[child].adopters.empty())) ++*figures.left;
       }
     }
-    row.parent = process.creator;
     row.name = text::printable(process.comm.empty() ? "?" : process.comm);
     row.program = naming_.process(process, world) + " " + command(process, row.name);
     std::tie(row.end, row.style) = end_of(process, end);
@@ -229,12 +227,13 @@ class Summary : public View {
     return {fmt::format("exit {}", *exit.code), *exit.code == 0 ? text::Style::plain : text::Style::orange};
   }
 
-  // Siblings of one name that ended alike are one row, where the first of them stands.
+  // Those of one name that ended alike are one row, where the first of them stands; whoever created others is not like
+  // those who did not.
   static std::vector<Row> folded(std::vector<Row> rows) {
-    using Key = std::tuple<std::optional<ProcessIndex>, std::string, std::string>;
+    using Key = std::tuple<std::string, std::string, bool>;
     const auto key_of = [](const Row& row) {
       const bool failed = row.end != "exit 0" && row.end.starts_with("exit ");
-      return Key{row.parent, row.name, failed ? "exit ≠ 0" : row.end};
+      return Key{row.name, failed ? "exit ≠ 0" : row.end, row.figures.forked != 0};
     };
     std::map<Key, std::size_t> times, at;
     for (const Row& row : rows) ++times[key_of(row)];
@@ -245,7 +244,7 @@ class Summary : public View {
       if (const auto known = at.find(key); like >= fold_from && known != at.end()) {
         Row& first = out[known->second];
         first.figures += row.figures;
-        if (first.end != row.end) first.end = std::get<2>(key);
+        if (first.end != row.end) first.end = std::get<1>(key);
         continue;
       }
       at.emplace(key, out.size());
@@ -290,14 +289,14 @@ class Summary : public View {
       const std::string end = text::pad_right(line == 0 ? "end" : rows[line - 1].end, end_width);
       const std::string program = line == 0 ? "program" : text::cut(rows[line - 1].program, room(gap));
       if (line == 0) {
-        out_.write(palette_.paint(text + end + std::string(gap, ' ') + program, text::Style::dim) + "\n");
+        out_.write(palette_.paint(fmt::format("{}{}{:{}}{}", text, end, "", gap, program), text::Style::dim) + "\n");
       } else {
-        out_.write(text + palette_.paint(end, rows[line - 1].style) + std::string(gap, ' ') + program + "\n");
+        out_.write(fmt::format("{}{}{:{}}{}\n", text, palette_.paint(end, rows[line - 1].style), "", gap, program));
       }
     }
     if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.stands_for_more; }))
       out_.write(palette_.paint(
-          options_.stable ? "×: siblings alike, their sums\n" : "×: siblings alike, their sums, the largest peak\n",
+          options_.stable ? "×: processes alike, their sums\n" : "×: processes alike, their sums, the largest peak\n",
           text::Style::dim));
   }
 

@@ -107,7 +107,8 @@ class Describe {
     if (fact.how == BirthHow::thread) return {thread_birth(fact, *child)};
     std::string out = fmt::format("{} → {}", Names<BirthHow>::value.at(static_cast<std::size_t>(fact.how)),
                                   naming_.task(*child, world_));
-    if (fact.how == BirthHow::vfork) out += ", borrows the memory until its exec or end";
+    if (fact.how == BirthHow::vfork && (manner_.verbose || !after_another_vfork(*child)))
+      out += ", borrows the memory until its exec or end";
     if (fact.how == BirthHow::clone) {
       if (const auto shared = sharing_words(fact.flags); !shared.empty()) out += ", shares " + shared;
     }
@@ -139,6 +140,10 @@ class Describe {
     const std::string how = ending_words(fact.code, fact.signal, false);
     if (fact.syscall.empty() && !fact.by_kernel)
       return {fmt::format("has reaped {} ({}), by a call whose end was not seen", child, how), Tone::quiet};
+    const Process* dead = world_.find(fact.child);
+    if (fact.by_kernel && dead != nullptr && dead->exit && dead->exit->by == EndedBy::namespace_init) {
+      return {fmt::format("{} ({}) reaped by the kernel, with its pid namespace", child, how), Tone::quiet};
+    }
     if (fact.by_kernel) {
       return {fmt::format("{} ({}) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)", child, how),
               Tone::quiet};
@@ -148,7 +153,7 @@ class Describe {
     const Nanoseconds waited = event_.dur - fact.zombie_ns;
     if (waited >= real_wait) return {out + fmt::format(", waited {}", text::duration(waited))};
     if (fact.zombie_ns < own_delay) return {out};
-    return {out + fmt::format(" after {} as a zombie", text::duration(fact.zombie_ns))};
+    return {out + fmt::format(", a zombie for {}", text::duration(fact.zombie_ns))};
   }
 
   Sentence operator()(const Reparented& fact) const {
@@ -252,10 +257,15 @@ class Describe {
     const bool as_before =
         child.ordinal > 2 && tasks.size() >= child.ordinal && world_[tasks[child.ordinal - 2]].flags == fact.flags;
     if (as_before && !manner_.verbose) return out;
-    std::vector<std::string> flags = fact.flags;
-    flags.erase(std::remove(flags.begin(), flags.end(), "CLONE_SYSVSEM"), flags.end());  // as every thread does
-    if (const auto shared = sharing_words(flags); !shared.empty()) out += ", shares " + shared;
+    if (const auto shared = sharing_words(fact.flags); !shared.empty()) out += ", shares " + shared;
     return out;
+  }
+
+  bool after_another_vfork(const Task& child) const {
+    const Process& process = world_[child.process];
+    if (!process.creator || process.ordinal < 2) return false;
+    const Process& elder = world_[world_[*process.creator].children.at(process.ordinal - 2)];
+    return !elder.tasks.empty() && world_[elder.tasks[0]].how == BirthHow::vfork;
   }
 
   std::string namespaces(const Forked& fact) const {
@@ -306,7 +316,9 @@ std::string error_words(Errno error) {
   return fmt::format("{} ({})", text::errno_name(error), text::errno_text(error));
 }
 
-std::string sharing_words(const std::vector<std::string>& flags) {
+std::string sharing_words(std::vector<std::string> flags) {
+  // Every thread does, and few know what it is.
+  if (has(flags, "CLONE_THREAD")) flags.erase(std::remove(flags.begin(), flags.end(), "CLONE_SYSVSEM"), flags.end());
   return fmt::format("{}", fmt::join(words_for(flags, shared_words), ", "));
 }
 

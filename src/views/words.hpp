@@ -51,6 +51,6 @@ std::string ending_words(const std::optional<int>& code, const std::optional<Sig
 // "ENOENT (No such file or directory)".
 std::string error_words(Errno error);
 // What is shared with its creator by a task made with these CLONE_ flags: "memory, files"; empty: nothing.
-std::string sharing_words(const std::vector<std::string>& flags);
+std::string sharing_words(std::vector<std::string> flags);
 
 }  // namespace kintrace::views

@@ -47,8 +47,7 @@ TEST_CASE("cli: the exit status", "[live]") {
   CHECK(kintrace_with({"--read", scratch.path("nothing")}).code() == 125);
 }
 
-// Once the engine obeys it.
-TEST_CASE("cli: --timeout ends the program, with 124", "[live][!mayfail]") {
+TEST_CASE("cli: --timeout ends the program, with 124", "[live]") {
   if (!ptrace_allowed()) return;
   CHECK(kintrace_with({"-qq", "--timeout", "0.2", "sleep", "2"}).code() == 124);
 }

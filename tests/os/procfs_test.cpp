@@ -49,6 +49,45 @@ TEST_CASE("procfs: status") {
   CHECK(status->vm_hwm == 1684 * 1024);
 }
 
+TEST_CASE("procfs: the exit signal, beside a hostile name; signals and the namespace's pid") {
+  const FakeProc fake;
+  std::string fields = "S";
+  for (int i = 4; i <= 37; ++i) fields += " " + std::to_string(i);
+  fake.write("12/stat", "12 (a) R 1 ( 2 3) " + fields + " 17 1 0\n");
+  fake.write("13/stat", "13 (x) S 1\n");
+  fake.write("14/stat", "14 (t) " + fields + " -1 1 0\n");
+  fake.write("12/status",
+             "Name:\tx\nTgid:\t12\nNSpid:\t12\t3\t1\nSigIgn:\t0000000000001000\nSigCgt:\t8000000000000002\n");
+  fake.write("13/status", "Name:\tx\nTgid:\t13\nNSpid:\t13\n");
+  CHECK(fake.proc().exit_signal(Tid{12}) == Signal{17});
+  CHECK_FALSE(fake.proc().exit_signal(Tid{13}));
+  CHECK_FALSE(fake.proc().exit_signal(Tid{14}));
+  CHECK_FALSE(fake.proc().exit_signal(Tid{15}));
+  const auto status = fake.proc().status(Tid{12});
+  REQUIRE(status);
+  CHECK(status->ns_pid == Tgid{1});
+  CHECK(status->ignored == 0x1000);
+  CHECK(status->caught == 0x8000000000000002);
+  CHECK_FALSE(fake.proc().status(Tid{13})->ns_pid);
+}
+
+TEST_CASE("procfs: descriptors, pidfds, the call that a task is blocked in") {
+  const FakeProc fake;
+  fake.write("12/fdinfo/5", "pos:\t0\nflags:\t02000002\nPid:\t4711\nNSpid:\t4711\n");
+  fake.write("12/fdinfo/6", "pos:\t0\nflags:\t02\n");
+  fake.write("12/fdinfo/7", "pos:\t0\nPid:\t-1\n");
+  fake.write("12/syscall", "61 0xffffffff 0x7ffd 0x0 0x0 0x0 0x0 0x7ffd 0x7f12\n");
+  fake.write("13/syscall", "running\n");
+  fake.write("14/syscall", "-1 0x0 0x0\n");
+  CHECK(fake.proc().pidfd(Tid{12}, 5) == Tgid{4711});
+  CHECK_FALSE(fake.proc().pidfd(Tid{12}, 6));
+  CHECK_FALSE(fake.proc().pidfd(Tid{12}, 7));
+  CHECK_FALSE(fake.proc().pidfd(Tid{12}, 8));
+  CHECK(fake.proc().blocked_in(Tid{12}) == 61);
+  CHECK_FALSE(fake.proc().blocked_in(Tid{13}));
+  CHECK_FALSE(fake.proc().blocked_in(Tid{14}));
+}
+
 TEST_CASE("procfs: a zombie has no memory lines, a name may begin with blanks") {
   const FakeProc fake;
   fake.write("12/status", "Name:\t  x\nState:\tZ (zombie)\nTgid:\t12\nPPid:\t0\n");

@@ -23,6 +23,6 @@ p1.3.1 clone_zoo
 
 p1 clone_zoo                     exit 0
 ├─ p1.1 clone_zoo (forked)       exit 1, reaped by p1
-├─ p1.2 clone_zoo (forked)       exit 0, reaped by p1
+├─ p1.2 clone_zoo (forked)       exit 0, shares memory, files with p1, reaped by p1
 └─ p1.3 clone_zoo (forked)       exit 3, reaped by p1
    └─ p1.3.1 clone_zoo (forked)  exit 2, reaped by p1

@@ -16,6 +16,6 @@ p1.1.1 double_fork_dae
   its parent p1.1 has ended: adopted by p1
   exit 0
 
-p1 double_fork_daemon subreaper        exit 0
+p1 double_fork_daemon subreaper        exit 0, subreaper
 └─ p1.1 double_fork_dae (forked)       exit 0, reaped by p1
    └─ p1.1.1 double_fork_dae (forked)  exit 0, adopted by p1, reaped by p1

@@ -13,4 +13,4 @@ p1/t3 exec_from_threa
 
 p1 exec_from_thread after       exit 0
    · thread t1 exec_from_threa  superseded by another thread's exec
-   · thread t2 exec_from_threa  ended by another thread's exec
+   · thread t2 exec_from_threa  ended by another thread's exec, shares memory, files, fs, signals

@@ -16,5 +16,5 @@ p1.1/t3 exit_group_from
 
 p1 exit_group_from_thread          exit 0
 └─ p1.1 exit_group_from (forked)   exit 5, reaped by p1
-      · thread t2 exit_group_from  ended with its process
+      · thread t2 exit_group_from  ended with its process, shares memory, files, fs, signals
       · thread t3 exit_group_from  exit 5

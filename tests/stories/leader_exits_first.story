@@ -13,4 +13,4 @@ p1.1/t2 leader_exits_fi
 
 p1 leader_exits_first              exit 0
 └─ p1.1 leader_exits_fi (forked)   exit 4, reaped by p1
-      · thread t2 leader_exits_fi  exit 4
+      · thread t2 leader_exits_fi  exit 4, shares memory, files, fs, signals

@@ -12,5 +12,5 @@ p1.1 thread_reaps
   exit 2
 
 p1 thread_reaps                exit 0
-│  · thread t2 thread_reaps    exit 0
+│  · thread t2 thread_reaps    exit 0, shares memory, files, fs, signals
 └─ p1.1 thread_reaps (forked)  exit 2, reaped by p1

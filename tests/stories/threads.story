@@ -14,6 +14,6 @@ p1/t4 threads
   thread ended
 
 p1 threads              exit 0
-   · thread t2 threads  exit 0
+   · thread t2 threads  exit 0, shares memory, files, fs, signals
    · thread t3 threads  exit 0
    · thread t4 threads  exit 0

@@ -4,7 +4,7 @@ p1 vfork_exec
   exec {FIXTURES}/vfork_exec
   vfork → p1.1, borrows the memory until its exec or end
   wait4 reaped p1.1 (exit 0)
-  vfork → p1.2, borrows the memory until its exec or end
+  vfork → p1.2
   wait4 reaped p1.2 (exit 6)
   exit 0
 p1.1 true

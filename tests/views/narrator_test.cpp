@@ -66,3 +66,14 @@ TEST_CASE("narrator: with -v every miss is told at once") {
   CHECK_THAT(text, test::contains("exec /b/ls -l failed: EACCES (Permission denied)\n"));
   CHECK_THAT(text, test::contains("exec /d/ls -l\n"));
 }
+
+TEST_CASE("narrator: a wait is told as of its begin, but not before what was told meanwhile") {
+  const std::string text = view_of("timeline", R"(
+      0+10 execed path=/bin/sh argv=sh comm=sh
+      100+10 forked child=11 child_pid=11 how=fork
+      150+10 blocked syscall=wait4 waits_for=11 dur=60000
+      300+11 stopped signal=SIGSTOP
+      290+10 blocked syscall=wait4 waits_for=11 dur=60000)");
+  CHECK_THAT(text, test::contains(" 0.000150 ├ │     10 sh      wait4 waits for 11 sh\n"));
+  CHECK_THAT(text, test::contains(" 0.000300 ├ │     10 sh      wait4 waits for 11 sh\n"));
+}

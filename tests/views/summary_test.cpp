@@ -50,7 +50,7 @@ TEST_CASE("summary: columns without anything to tell are left out") {
         "total: 1 process, 0 ns, cpu 2.2 ms\n");
 }
 
-TEST_CASE("summary: siblings alike are one row with their sums") {
+TEST_CASE("summary: processes alike are one row with their sums") {
   std::string lines = "0+10 execed path=/bin/sh argv=sh comm=sh\n";
   for (int i = 0; i < 400; ++i) {
     const int pid = 100 + i;
@@ -69,7 +69,7 @@ TEST_CASE("summary: siblings alike are one row with their sums") {
         "500 ms      -      -    405    400    5   400 exit 0   10 sh\n"
         "200 ms 400 ms 1.0 MB      0      0    0     0 exit 0   ×400 sh\n"
         "     0      -      -      0      0    0     0 exit ≠ 0 ×5 sh\n"
-        "×: siblings alike, their sums, the largest peak\n"
+        "×: processes alike, their sums, the largest peak\n"
         "total: 406 processes, 0 ns, cpu not known, 5 children left unreaped\n");
   ViewOptions all;
   all.verbose = true;

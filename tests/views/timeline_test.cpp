@@ -25,7 +25,7 @@ TEST_CASE("timeline: one line an event, with time, lanes, task and words") {
         " 0.000100 ├─╮     10 sh      fork → 11\n"
         " 0.000200 │ ●     11 ls      exec /usr/bin/ls\n"
         " 0.000300 │ ✖     11 ls      exit 0; memory released; SIGCHLD → 10\n"
-        " 0.000490 ├─╯     10 sh      wait4 reaped 11 (exit 0) after 190 µs as a zombie\n"
+        " 0.000490 ├─╯     10 sh      wait4 reaped 11 (exit 0), a zombie for 190 µs\n"
         " 0.000500 ✖       10 sh      exit 3; memory released\n");
 }
 
@@ -100,12 +100,14 @@ TEST_CASE("timeline: with -T what calls took") {
       10 execed path=/bin/x argv=x comm=x dur=190000
       10 wait_failed syscall=wait4 err=ECHILD dur=4000
       10 stopped signal=SIGSTOP
+      10 blocked syscall=pause waits_for= dur=9000
       10 wait_failed syscall=waitid unfinished=true
       10 exited code=0 group=true)",
                                    options);
   CHECK_THAT(text, test::contains("exec /bin/x <0.000190>\n"));
   CHECK_THAT(text, test::contains("wait4 failed: ECHILD (No child processes) <0.000004>\n"));
   CHECK_THAT(text, test::contains("stopped by SIGSTOP\n"));
+  CHECK_THAT(text, test::contains("pause waits\n"));
   CHECK_THAT(text, test::contains("waitid never returned\n"));
   CHECK_THAT(text, test::contains("exit 0; memory released\n"));
 }

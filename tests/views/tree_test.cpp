@@ -77,3 +77,58 @@ TEST_CASE("tree: what a recording does not tell is not claimed") {
   run.end.reset();  // cut: it may have ended since
   CHECK_THAT(view_of("tree", run), test::contains("its end was not seen"));
 }
+
+TEST_CASE("tree: what tasks share, and what they are to each other") {
+  CHECK(view_of("tree", R"(
+      10 execed path=/bin/x argv=x comm=x
+      10 set what=subreaper value=1
+      10 forked child=20 child_pid=10 how=thread flags=CLONE_VM,CLONE_FILES,CLONE_THREAD,CLONE_SYSVSEM
+      10 forked child=21 child_pid=10 how=thread flags=CLONE_VM,CLONE_FILES,CLONE_THREAD,CLONE_SYSVSEM
+      10 forked child=11 child_pid=11 how=clone flags=CLONE_VM,CLONE_FS
+      10 forked child=12 child_pid=12 how=clone flags=CLONE_NEWPID ns_pid=1
+      10 forked child=13 child_pid=13 how=clone untraced=true
+      10 forked child=14 child_pid=14 how=fork
+      14 detached why=-b_execve
+      10 forked child=15 child_pid=15 how=clone flags=CLONE_VM
+      15 execed path=/bin/y argv=y comm=y
+      11 exited code=0 group=true
+      10 reaped child=13 code=0 syscall=wait4)",
+                stable()) ==
+        "p1 x                its end was not seen, subreaper\n"
+        "│  · thread t2 x    its end was not seen, shares memory, files\n"
+        "│  · thread t3 x    its end was not seen\n"
+        "├─ p1.1 x (forked)  exit 0, shares memory, fs with p1, never reaped by p1\n"
+        "├─ p1.2 x (forked)  its end was not seen, 1 in its pid namespace\n"
+        "├─ p1.3 x (forked)  not followed (CLONE_UNTRACED), reaped by p1\n"
+        "├─ p1.4 x (forked)  followed until its exec (-b_execve)\n"
+        "└─ p1.5 y           its end was not seen\n");
+}
+
+TEST_CASE("tree: with -v nothing folds, and groups and sessions are told") {
+  std::string lines = "10 seen how=launched ppid=1 comm=sh argv=sh pgid=10 sid=9\n";
+  for (int pid = 11; pid < 17; ++pid) lines += fmt::format("10 forked child={0} child_pid={0} how=fork\n", pid);
+  ViewOptions options;
+  options.verbose = true;
+  const std::string text = view_of("tree", lines + "11 group_changed pgid=11 syscall=setpgid\n", options);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 7);
+  CHECK_THAT(text, test::contains("11 sh (forked)  its end was not seen, group 11, session 9\n"));
+  CHECK_THAT(text, test::contains("16 sh (forked)  its end was not seen, group 10, session 9\n"));
+}
+
+TEST_CASE("tree: on a narrow terminal what is usual does not take a line of its own") {
+  ViewOptions options;
+  options.width = 60;
+  CHECK(view_of("tree", R"(
+      0+10 execed path=/bin/sh argv=sh comm=sh
+      1000+10 forked child=11 child_pid=11 how=fork
+      1000+10 forked child=12 child_pid=12 how=fork
+      3000+11 exited code=0 group=true utime_ns=1000000 stime_ns=200000 maxrss=2097152
+      3000+12 exited code=0 group=true
+      3000+10 reaped child=11 code=0 syscall=wait4
+      3000+10 reaped child=12 code=0 syscall=wait4
+      8000+10 exited code=0 group=true)",
+                options) ==
+        "10 sh              exit 0, 8.0 ms\n"
+        "├─ 11 sh (forked)  exit 0, 2.0 ms, cpu 1.2 ms, peak 2.0 MB\n"
+        "└─ 12 sh (forked)  exit 0, 2.0 ms, reaped by 10\n");
+}

@@ -55,6 +55,17 @@ TEST_CASE("words: births by what is shared") {
         "clone → 13; CLONE_UNTRACED: not followed");
 }
 
+TEST_CASE("words: what a vfork borrows is said of the first in a row") {
+  const std::string text = view_of("timeline", R"(
+      10 forked child=11 child_pid=11 how=vfork
+      10 forked child=12 child_pid=12 how=vfork
+      10 forked child=13 child_pid=13 how=fork
+      10 forked child=14 child_pid=14 how=vfork)");
+  CHECK_THAT(text, test::contains("vfork → 11, borrows"));
+  CHECK_THAT(text, test::contains("vfork → 12\n"));
+  CHECK_THAT(text, test::contains("vfork → 14, borrows"));
+}
+
 TEST_CASE("words: what threads share is said of the first, unless it differs") {
   const std::string_view lines = R"(
       10 forked child=13 child_pid=10 how=thread flags=CLONE_VM,CLONE_FILES
