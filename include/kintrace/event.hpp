@@ -215,7 +215,7 @@ struct Continued {
 
 // A traced call failed that has no fact of its own for it.
 struct Failed {
-  static constexpr std::string_view name = "failed", cls = "";
+  static constexpr std::string_view name = "failed", cls{};
   std::string syscall;
   Errno err;
   static constexpr auto fields = [] {
@@ -227,12 +227,14 @@ struct Failed {
 struct SignalSent {
   static constexpr std::string_view name = "signal_sent", cls = "signal";
   std::optional<Signal> signal;  // nothing: signal 0, which only asks whether the target is there
-  std::int64_t target = 0;       // as the caller gave it: a pid, a tid for tkill and tgkill, 0, -1 or -pgid for kill
+  std::int64_t target = 0;       // a pid, a tid for tkill and tgkill, 0, -1 or -pgid for kill
+  bool inner = false;            // `target` is a number of the caller's own pid namespace: whom it means is not known
   std::string syscall;
   std::optional<Errno> err;
   static constexpr auto fields = [] {
     return std::tuple{Field{"signal", &SignalSent::signal}, Field{"target", &SignalSent::target},
-                      Field{"syscall", &SignalSent::syscall}, Field{"err", &SignalSent::err}};
+                      Field{"inner", &SignalSent::inner}, Field{"syscall", &SignalSent::syscall},
+                      Field{"err", &SignalSent::err}};
   };
 };
 
@@ -240,7 +242,7 @@ struct SignalSent {
 struct SignalDelivered {
   static constexpr std::string_view name = "signal_delivered", cls = "signal";
   Signal signal;
-  std::optional<Tgid> from;  // siginfo's si_pid, where the kernel fills it
+  std::optional<Tgid> from;  // siginfo's si_pid, where the kernel fills it and it is known who that is
   std::string code;          // siginfo's si_code: SI_USER, SI_KERNEL, CLD_EXITED, SEGV_MAPERR, …
   Disposition disposition = Disposition::default_action;
   std::optional<std::string> interrupts;  // the call that it interrupted
@@ -322,7 +324,7 @@ struct Set {
 
 // The event's task has been found waiting: since `t`, at the latest `t` + `dur`.
 struct Blocked {
-  static constexpr std::string_view name = "blocked", cls = "";
+  static constexpr std::string_view name = "blocked", cls{};
   std::string syscall;
   std::vector<Tid> waits_for;  // any of these may end it
   static constexpr auto fields = [] {

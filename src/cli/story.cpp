@@ -79,7 +79,7 @@ void Story::settle() {
 
 void Story::end(const RunEnd& end) {
   end_ = end;
-  if (live_ && end.why == "timeout") remark("the time of --timeout was up: all has been ended");
+  if (live_ && end.why == "timeout") remark("the time of --timeout was up: all that was followed has been ended");
 }
 
 std::optional<UserError> Story::conclude() {

@@ -87,6 +87,8 @@ Result<TaskStatus> Procfs::status(Tid tid) const {
     } else if (key == "NSpid") {  // one number a namespace, the reader's first
       const std::size_t last = value.find_last_of('\t');
       if (last != std::string_view::npos && last != 0) status.ns_pid = Tgid{id(value.substr(last))};
+    } else if (key == "SigPnd") {
+      status.pending = mask(value);
     } else if (key == "SigIgn") {
       status.ignored = mask(value);
     } else if (key == "SigCgt") {

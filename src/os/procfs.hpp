@@ -19,7 +19,8 @@ struct TaskStatus {
   Tgid tgid;
   Tgid ppid;  // 0 for a task whose parent is in an outer pid namespace
   std::optional<std::int64_t> threads;
-  std::uint64_t ignored = 0, caught = 0;  // signals (SigIgn, SigCgt): bit 0 is signal 1
+  std::uint64_t pending = 0;              // for this task alone (SigPnd): bit 0 is signal 1
+  std::uint64_t ignored = 0, caught = 0;  // SigIgn, SigCgt
   std::optional<Tgid> ns_pid;             // in its own pid namespace, if it is in one below that of this /proc
   std::optional<std::int64_t> vm_hwm;     // bytes: the peak resident set of the present program
 };

@@ -197,7 +197,6 @@ void Engine::tell_execed(Tracee& task, Tid former) {
 
 // Of all actions only what is ignored survives an exec. Of the root's first that is what it was started with.
 void Engine::keep_actions(Group& group) {
-  if (!options_.choice.asks_for(class_name(syscalls::Class::signal), "rt_sigaction")) return;
   const auto ignored = group.actions ? std::optional{group.actions->ignored} : std::nullopt;
   const auto status = ignored ? std::nullopt : status_of(leader_of(group.pid));
   group.actions.reset();

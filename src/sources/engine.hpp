@@ -22,6 +22,7 @@
 #include "sources/graves.hpp"
 #include "sources/tracee.hpp"
 #include "syscalls/row.hpp"
+#include "syscalls/signal.hpp"
 
 namespace kintrace::sources {
 
@@ -105,10 +106,16 @@ class Engine final : private syscalls::Keeper {
 
   // Signals.
   void tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered fact);
+  Actions actions_of(const Tracee& task) const;
+  std::optional<std::int32_t> target_of(const Tracee& sender, const syscalls::Sending& sending) const;
   void tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> sender);
-  bool repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call);
+  bool asks_for_signals() const { return options_.choice.asks_for(SignalDelivered::cls, ""); }
+  std::int64_t repair(const os::Stop& stop, Tracee& task);
+  static std::int64_t as_alone(const os::Stop& stop, Tracee& task, std::int64_t result);
+  bool trapped_by_seccomp(Tid tid) const;
 
   // Waiting.
+  static bool may_wait(const syscalls::Call& call);
   void tell_waiting(Tid except);
   void tell_blocked(Tracee& task);
   std::vector<Tid> waits_for(const Tracee& task) const;

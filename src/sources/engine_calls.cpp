@@ -88,10 +88,20 @@ void Engine::capture_in(const os::Stop& stop, syscalls::Call& call) const {
 // The kernel says which of entry and exit this is: counting would go wrong at restarts and execs.
 void Engine::syscall(os::Stop stop, Tracee& task) {
   if (const auto info = stop.syscall(); info && info->op == os::SyscallInfo::Op::entry) {
+    auto& repair = task.repair;
+    const bool continues = repair && repair->to_continue && repair->nr == info->nr && repair->args == info->args;
+    if (repair) repair->to_continue = false;
+    if (!continues) {
+      repair.reset();
+      task.entered = now_;
+    }
     enter(stop, task, *info);
   } else if (info && info->op == os::SyscallInfo::Op::exit) {
-    if (task.repair && !goes_on(info->result)) task.repair.reset();
-    leave(stop, task, info->result);
+    std::int64_t result = info->result;
+    if (task.repair && !goes_on(result)) result = as_alone(stop, task, result);
+    // A thread may have been woken for a signal that another one takes: so here, not at the signal.
+    if (result == -EINTR) result = repair(stop, task);
+    leave(stop, task, result);
   }
   std::ignore = std::move(stop).resume(os::Until::syscall);
 }
@@ -121,13 +131,14 @@ void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& in
     finish(task, std::move(call));
     return;
   }
-  if (row->blocks != syscalls::Blocks::no) waiting_.push_back(task.tid);
+  if (may_wait(call) && !std::exchange(task.may_be_waiting, true)) waiting_.push_back(task.tid);
   if (syscalls::sending_of(call)) sending_.push_back(task.tid);
   task.call = std::move(call);
 }
 
 bool Engine::observed(const syscalls::Row& row) const {
   const Choice& choice = options_.choice;
+  if (row.nr == SYS_rt_sigaction) return true;  // it decides what becomes of a call that a signal interrupts
   if (row.observed == syscalls::Observed::asked && !choice.detail && !choice.calls.contains(row.name)) return false;
   return row.cls == syscalls::Class::lifecycle || choice.asks_for(class_name(row.cls), row.name);
 }
@@ -135,6 +146,7 @@ bool Engine::observed(const syscalls::Row& row) const {
 void Engine::leave(const os::Stop& stop, Tracee& task, std::int64_t result) {
   if (!task.call) return;
   syscalls::Call call = std::move(*std::exchange(task.call, {}));
+  if (std::cmp_equal(result, call.row->nr) && trapped_by_seccomp(task.tid)) return;  // it was not done at all
   if (will_restart(result) ||
       (result == -EINTR && syscalls::fails_by_tracing(static_cast<std::uint64_t>(call.row->nr)))) {
     task.interrupted = std::move(call);
@@ -145,7 +157,14 @@ void Engine::leave(const os::Stop& stop, Tracee& task, std::int64_t result) {
   finish(task, std::move(call));
 }
 
+// A call that a filter of the program's own answers with SIGSYS (SECCOMP_RET_TRAP) seems to return its own number.
+bool Engine::trapped_by_seccomp(Tid tid) const {
+  const auto status = status_of(tid);
+  return status && (status->pending >> (SIGSYS - 1) & 1) != 0;
+}
+
 void Engine::finish(Tracee& task, syscalls::Call call) {
+  std::erase(sending_, task.tid);
   call.end = now_;
   call.tid = task.tid;
   const bool was_wait = call.row->blocks == syscalls::Blocks::on_children;
@@ -158,9 +177,12 @@ void Engine::finish(Tracee& task, syscalls::Call call) {
 
 void Engine::tell(const syscalls::Call& call, Fact fact) {
   const Tracee& task = *tracees_.find(call.tid);
-  if (auto* sent = std::get_if<SignalSent>(&fact); sent != nullptr && sent->target > 0) {
-    const Tgid target{static_cast<std::int32_t>(sent->target)};
-    sent->target = tracees_.seen_from(*task.group, target).value_or(target).value;
+  if (auto* sent = std::get_if<SignalSent>(&fact)) {
+    if (const auto target = target_of(task, *syscalls::sending_of(call))) {
+      sent->target = *target;
+    } else {
+      sent->inner = true;
+    }
   }
   emit(call.seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
 }
@@ -169,10 +191,12 @@ void Engine::tell(const syscalls::Call& call, Fact fact) {
 // caller than for us.
 void Engine::tell_of(Tgid whom, const syscalls::Call& call, Fact fact) {
   const Tracee& caller = *tracees_.find(call.tid);
-  const Tgid pid = whom ? tracees_.seen_from(*caller.group, whom).value_or(whom) : caller.group->pid;
+  const auto known = whom ? tracees_.seen_from(*caller.group, whom) : caller.group->pid;
+  if (!known) return;
+  const Tgid pid = *known;
   if (auto* changed = std::get_if<GroupChanged>(&fact)) {
     if (changed->sid) changed->sid = changed->pgid = pid;  // setsid(2)
-    if (!changed->pgid) changed->pgid = pid;
+    if (const auto group = os::process_group(pid)) changed->pgid = *group;
     if (pid != caller.group->pid) changed->by = caller.group->pid;
   }
   if (pid == caller.group->pid) return tell(call, std::move(fact));
@@ -226,7 +250,7 @@ void Engine::leaving(const syscalls::Call& call, bool whole_group) {
 // posix_spawn(3) sets all 64 in each child, and nearly none of them anew.
 bool Engine::action_set(const syscalls::Call& call, Signal signal, Disposition to, bool restarts) {
   auto& actions = tracees_.find(call.tid)->group->actions;
-  if (!actions || signal.value < 1 || signal.value > 64) return true;
+  if (!actions || signal.value < 1 || signal.value > 64) return asks_for_signals();
   const std::uint64_t bit = std::uint64_t{1} << (static_cast<unsigned>(signal.value) - 1);
   const auto assign = [bit](std::uint64_t& set, bool in) {
     const bool changed = ((set & bit) != 0) != in;
@@ -236,7 +260,7 @@ bool Engine::action_set(const syscalls::Call& call, Signal signal, Disposition t
   const bool caught = assign(actions->caught, to == Disposition::handler);
   const bool ignored = assign(actions->ignored, to == Disposition::ignored);
   const bool restarting = assign(actions->restarting, to == Disposition::handler && restarts);
-  return caught || ignored || restarting;
+  return asks_for_signals() && (caught || ignored || restarting);
 }
 
 void Engine::children_elsewhere(const syscalls::Call& call) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 
+#include "os/socket.hpp"
 #include "os/syscall_names.hpp"
 #include "sources/engine.hpp"
 #include "syscalls/repair.hpp"
@@ -24,17 +26,30 @@ std::uint64_t bit(Signal signal) { return std::uint64_t{1} << (static_cast<unsig
 
 constexpr std::array ignored_by_default{SIGCHLD, SIGURG, SIGWINCH};
 
-Disposition disposition_of(Signal signal, const os::TaskStatus& status) {
-  if ((status.caught & bit(signal)) != 0) return Disposition::handler;
+Disposition disposition_of(Signal signal, const Actions& actions) {
+  if ((actions.caught & bit(signal)) != 0) return Disposition::handler;
   const bool by_default =
       std::find(ignored_by_default.begin(), ignored_by_default.end(), signal.value) != ignored_by_default.end();
-  return (status.ignored & bit(signal)) != 0 || by_default ? Disposition::ignored : Disposition::default_action;
+  return (actions.ignored & bit(signal)) != 0 || by_default ? Disposition::ignored : Disposition::default_action;
 }
 
 // Whether siginfo says who sent it, or whom it is about.
 bool names_a_process(Signal signal, const siginfo_t& info) {
   return info.si_code == SI_USER || info.si_code == SI_TKILL || info.si_code == SI_QUEUE ||
          (signal.value == SIGCHLD && info.si_code > 0 && info.si_code != SI_KERNEL);
+}
+
+// Alone it would not even have been queued. SIGCONT's default action is its sender's doing: nothing is left for it
+// here.
+bool does_nothing(const SignalDelivered& fact) {
+  return fact.disposition == Disposition::ignored ||
+         (fact.signal.value == SIGCONT && fact.disposition == Disposition::default_action);
+}
+
+bool is_stop(const SignalDelivered& fact) {
+  constexpr std::array stops{SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
+  return fact.disposition == Disposition::default_action &&
+         std::find(stops.begin(), stops.end(), fact.signal.value) != stops.end();
 }
 
 // How a call that a signal with this disposition interrupts comes out. Nothing: it goes on, or that is not known.
@@ -49,44 +64,72 @@ bool may_go_on(std::int64_t result) {
   return result == restart_sys || result == restart_always || result == restart_no_hand || result == restart_block;
 }
 
+// What there is to read of a stopped task.
+class Reader final : public syscalls::TimeSource {
+ public:
+  Reader(const os::Stop& stop, const Group& group) : stop_(stop), group_(group) {}
+  std::string memory(std::uint64_t address, std::size_t size) const override {
+    std::string bytes(size, '\0');
+    const auto got = stop_.read(address, std::as_writable_bytes(std::span{bytes}));
+    bytes.resize(got ? *got : 0);
+    return bytes;
+  }
+  std::optional<Nanoseconds> socket_timeout(int fd, os::Direction direction) const override {
+    return os::socket_timeout(group_.pid, fd, direction);
+  }
+
+ private:
+  const os::Stop& stop_;
+  const Group& group_;
+};
+
 }  // namespace
 
 // Whatever we do here, the task gets its signal: nothing else may be passed on, and not to pass it on would lose it.
 void Engine::signalled(os::Stop stop, Tracee& task) {
   const Signal signal = stop.status().signal();
   const auto info = stop.signal_info();
-  const auto status = info ? status_of(task.tid) : std::nullopt;
-  if (status) {
+  if (info) {
     SignalDelivered fact;
     fact.signal = signal;
     fact.code = text::signal_code_name(signal, info->si_code);
     const Tgid who{info->si_pid};
     if (names_a_process(signal, *info)) fact.from = tracees_.seen_from(*task.group, who);
     if (!fact.from && signal.value == SIGCHLD) fact.from = graves_.seen_from(task.group->pid, who);
-    fact.disposition = disposition_of(signal, *status);
+    fact.disposition = disposition_of(signal, actions_of(task));
     tell_delivered(stop, task, std::move(fact));
   }
   std::ignore = std::move(stop).resume(os::Until::syscall, signal);
 }
 
+// What /proc says; without it (chroot(2), hidepid) what its sigaction(2)s said.
+Actions Engine::actions_of(const Tracee& task) const {
+  if (const auto status = status_of(task.tid)) return {status->caught, status->ignored, 0};
+  return task.group->actions.value_or(Actions{});
+}
+
 void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered fact) {
-  const auto call = stop.interrupted_call();
-  const bool interrupted = call && (may_go_on(call->result) || call->result == -EINTR);
+  // A call of another architecture has a number of that one.
+  const auto call =
+      task.group->undecoded ? os::InterruptedCall{} : stop.interrupted_call().value_or(os::InterruptedCall{});
+  const bool interrupted = may_go_on(call.result) || call.result == -EINTR;
   std::optional<bool> restarts;
   if (task.group->actions) restarts = (task.group->actions->restarting & bit(fact.signal)) != 0;
-  if (interrupted) {
-    const bool resumed = call->nr == SYS_restart_syscall && task.resumes != 0;
-    if (!resumed) task.resumes = call->nr;
+  const bool known = fact.disposition != Disposition::handler || restarts;
+  if (interrupted && (known || call.result != restart_sys)) {
+    const bool resumed = call.nr == SYS_restart_syscall && task.resumes != 0;
+    if (!resumed) task.resumes = call.nr;
     fact.interrupts = os::syscall_name(task.resumes);
-    fact.err = failure_of(call->result, fact.disposition, restarts);
-    if (fact.err && fact.disposition == Disposition::ignored && repair(stop, task, *call)) {
-      fact.err.reset();
-      fact.repaired = true;
-    }
+    fact.err = failure_of(call.result, fact.disposition, restarts);
+    const bool repaired = task.repair && task.repair->to_continue;
+    fact.repaired = repaired && does_nothing(fact);
+    // Alone, too, it is cut short by a stop.
+    if (repaired && is_stop(fact) && stop.set_call_result(-EINTR)) task.repair.reset();
   }
   const bool fails = fact.err.has_value();
+  if (fails) task.repair.reset();
   const auto& wanted = options_.choice.signals;
-  if (options_.choice.asks_for(SignalDelivered::cls, "") && (!wanted || wanted->contains(fact.signal))) {
+  if (asks_for_signals() && (!wanted || wanted->contains(fact.signal))) {
     tell_senders(fact.signal, task, fact.from);
     emit_now(task, std::move(fact));
   }
@@ -97,19 +140,46 @@ void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered 
 }
 
 // Untraced, an ignored signal would not have come at all, and the call would still wait. With -ERESTARTNOHAND the
-// kernel does it again, or gives it its EINTR if a handler is to run for another signal (docs/ptrace-notes.md, H7).
-// Whether the program will not see an EINTR.
-bool Engine::repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call) {
-  if (!options_.restart_repair || task.group->stopped || !syscalls::fails_by_tracing(call.nr)) return false;
-  if (!task.repair || task.repair->nr != call.nr) task.repair = Repair{call.nr, now_};
-  const auto timeout = syscalls::timeout_of(call.nr, call.args, [&](std::uint64_t address, std::size_t size) {
-    std::string bytes(size, '\0');
-    const auto got = stop.read(address, std::as_writable_bytes(std::span{bytes}));
-    bytes.resize(got ? *got : 0);
-    return bytes;
-  });
-  const bool over = timeout && now_ - task.repair->since >= timeout->time;
-  return stop.set_call_result(over ? timeout->result : restart_no_hand).has_value();
+// kernel does it again, or gives it its EINTR if a handler is to run (docs/ptrace-notes.md, H7). The kernel looks at
+// the result only on its way to a signal or trap, and there may be no signal left for this task: so it is given a trap.
+// What the call returns now.
+std::int64_t Engine::repair(const os::Stop& stop, Tracee& task) {
+  const auto call = stop.interrupted_call();
+  if (!options_.restart_repair || task.group->undecoded || !call || call->result != -EINTR) return -EINTR;
+  const auto time = syscalls::time_of(call->nr, call->args, Reader{stop, *task.group});
+  if (!time) return -EINTR;
+  if (!task.repair || task.repair->nr != call->nr || task.repair->args != call->args)
+    task.repair = Repair{call->nr, call->args, task.entered};
+  const bool over = time->limit && now_ - task.repair->since >= *time->limit;
+  if (!stop.set_call_result(over ? time->result : restart_no_hand)) return -EINTR;
+  if (over) {
+    task.repair.reset();
+    return time->result;
+  }
+  task.repair->to_continue = true;
+  std::ignore = tracer_.interrupt(task.tid);
+  return restart_no_hand;
+}
+
+// A call that was repeated may come to another result than one that was not.
+std::int64_t Engine::as_alone(const os::Stop& stop, Tracee& task, std::int64_t result) {
+  const std::int64_t alone = syscalls::result_as_alone(std::exchange(task.repair, {})->nr, result);
+  if (alone != result) std::ignore = stop.set_call_result(alone);
+  return alone;
+}
+
+// The target as we number it. In a nested pid namespace a number means someone else; nothing if we do not know whom.
+std::optional<std::int32_t> Engine::target_of(const Tracee& sender, const syscalls::Sending& sending) const {
+  const Group& group = *sender.group;
+  if (!group.ns_pid || sending.target == 0 || sending.target == -1 || sending.outer) return sending.target;
+  if (const auto pid = tracees_.seen_from(group, Tgid{std::abs(sending.target)}))
+    return sending.target < 0 ? -pid->value : pid->value;
+  if (!sending.to_thread) return {};
+  for (const Tid tid : group.tasks) {
+    const auto status = status_of(tid);
+    if (status && status->ns_pid == Tgid{sending.target}) return tid.value;
+  }
+  return {};
 }
 
 // Who sent a signal that has arrived, or has killed, is told before its effect is, though its call may return later.
@@ -118,18 +188,15 @@ void Engine::tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> s
     Tracee* task = tracees_.find(tid);
     if (task == nullptr || !task->call || task->call->told || (sender && task->group->pid != *sender)) continue;
     const auto sending = syscalls::sending_of(*task->call);
-    if (!sending || sending->signal != signal) continue;
-    const bool to_many = sending->target <= 0;
-    if (!to_many && sending->target != receiver.tid.value && sending->target != receiver.group->pid.value) continue;
+    if (!sending || !sending->certain || sending->signal != signal) continue;
+    const auto target = target_of(*task, *sending);
+    const bool to_many = target && *target <= 0;
+    if (!to_many && target != receiver.tid.value && target != receiver.group->pid.value) continue;
     syscalls::Call call = *task->call;
     call.result = 0;
     call.row->effect(call, *this);
     task->call->told = true;
   }
-  std::erase_if(sending_, [this](Tid tid) {
-    const Tracee* task = tracees_.find(tid);
-    return task == nullptr || !task->call || !syscalls::sending_of(*task->call) || task->call->told;
-  });
 }
 
 }  // namespace kintrace::sources

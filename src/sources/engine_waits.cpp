@@ -22,27 +22,30 @@ constexpr std::size_t most_named = 64;
 constexpr Nanoseconds grace = 1'000'000'000;
 constexpr Nanoseconds again = 100'000'000;
 
-bool waits_still(const Tracee* task) {
-  return task != nullptr && task->call && task->call->row->blocks != syscalls::Blocks::no;
-}
-
 }  // namespace
+
+bool Engine::may_wait(const syscalls::Call& call) {
+  return call.row->blocks == syscalls::Blocks::on_children &&
+         syscalls::awaited(call).whom != syscalls::Awaited::Whom::nobody;
+}
 
 // Before the first line of another task that comes between a wait's begin and its end.
 void Engine::tell_waiting(Tid except) {
   if (waiting_.empty()) return;
   std::vector<Tid> due;
   std::erase_if(waiting_, [&](Tid tid) {
-    const Tracee* task = tracees_.find(tid);
-    if (!waits_still(task)) return true;
+    Tracee* task = tracees_.find(tid);
+    if (task == nullptr) return true;
+    if (!task->call || !may_wait(*task->call)) {
+      task->may_be_waiting = false;
+      return true;
+    }
     if (tid == except || now_ - task->call->begin < own_delay) return false;
+    task->may_be_waiting = false;
     due.push_back(tid);
     return true;
   });
-  for (const Tid tid : due) {
-    Tracee& task = *tracees_.find(tid);
-    if (syscalls::awaited(*task.call).whom != syscalls::Awaited::Whom::nobody) tell_blocked(task);
-  }
+  for (const Tid tid : due) tell_blocked(*tracees_.find(tid));
 }
 
 void Engine::tell_blocked(Tracee& task) {

@@ -233,6 +233,7 @@ class Recording : public Source {
     decode_if_there(json, "seq", event.seq);
     decode_if_there(json, "t", event.t);
     decode_if_there(json, "dur", event.dur);
+    if (event.dur < 0) throw Malformed{"dur"};
     decode_if_there(json, "unfinished", event.unfinished);
     decode_if_there(json, "pid", event.pid);
     decode_if_there(json, "tid", event.tid);

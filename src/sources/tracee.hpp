@@ -3,6 +3,7 @@
 // stop. The story of them all, the dead included, is the model's.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,7 +20,9 @@ struct Group;
 // A call that tracing would have made fail with EINTR, and that goes on instead (docs/ptrace-notes.md, H7).
 struct Repair {
   std::uint64_t nr = 0;
-  Nanoseconds since = 0;  // the first time
+  std::array<std::uint64_t, 6> args{};
+  Nanoseconds since = 0;    // the first time
+  bool to_continue = true;  // the next entry is its continuation, if it is one of the same call
 };
 
 // A task, from its first report to its end.
@@ -28,8 +31,10 @@ struct Tracee {
   Group* group = nullptr;
   std::optional<syscalls::Call> call;         // it is in this call
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
+  Nanoseconds entered = 0;                    // its last call, whatever that is
   std::uint64_t resumes = 0;                  // the number of the call that its restart_syscall(2) stands for
   std::optional<Repair> repair;               // of the call that it is in
+  bool may_be_waiting = false;                // it is in the engine's list of those that wait
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
   Ending leaving;                             // what that said

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "syscalls/repair.hpp"
 
+#include <linux/io_uring.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -14,16 +15,17 @@ namespace kintrace::syscalls {
 namespace {
 
 // Where the timeout is.
-enum class Given { never, milliseconds, timespec };
+enum class Given { nowhere, extended, milliseconds, timespec, by_receiving, by_sending };
 
 struct Repairable {
   long nr;
-  Given given = Given::never;
+  Given given = Given::nowhere;
   std::size_t arg = 0;
   std::int64_t timed_out = 0;
 };
 
-// Of the socket calls only those with a timeout of the socket's come back with EINTR: the others go on by themselves.
+// Of the socket calls only those with a limit on the socket come back with EINTR. read(2) and write(2) are among them:
+// of anything but a socket they go on by themselves, or must not be repeated.
 constexpr Repairable table[] = {
 #ifdef SYS_epoll_wait
     {SYS_epoll_wait, Given::milliseconds, 3, 0},
@@ -35,20 +37,20 @@ constexpr Repairable table[] = {
     {SYS_rt_sigtimedwait, Given::timespec, 2, -EAGAIN},
     {SYS_io_getevents, Given::timespec, 4, 0},
     {SYS_io_pgetevents, Given::timespec, 4, 0},
-    {SYS_io_uring_enter},
-    {SYS_recvfrom},
-    {SYS_recvmsg},
-    {SYS_recvmmsg},
-    {SYS_sendto},
-    {SYS_sendmsg},
-    {SYS_sendmmsg},
-    {SYS_accept},
-    {SYS_accept4},
-    {SYS_connect},
-    {SYS_read},
-    {SYS_readv},
-    {SYS_write},
-    {SYS_writev},
+    {SYS_io_uring_enter, Given::extended, 3},
+    {SYS_recvfrom, Given::by_receiving, 0, -EAGAIN},
+    {SYS_recvmsg, Given::by_receiving, 0, -EAGAIN},
+    {SYS_recvmmsg, Given::by_receiving, 0, -EAGAIN},
+    {SYS_accept, Given::by_receiving, 0, -EAGAIN},
+    {SYS_accept4, Given::by_receiving, 0, -EAGAIN},
+    {SYS_read, Given::by_receiving, 0, -EAGAIN},
+    {SYS_readv, Given::by_receiving, 0, -EAGAIN},
+    {SYS_sendto, Given::by_sending, 0, -EAGAIN},
+    {SYS_sendmsg, Given::by_sending, 0, -EAGAIN},
+    {SYS_sendmmsg, Given::by_sending, 0, -EAGAIN},
+    {SYS_connect, Given::by_sending, 0, -EINPROGRESS},
+    {SYS_write, Given::by_sending, 0, -EAGAIN},
+    {SYS_writev, Given::by_sending, 0, -EAGAIN},
 };
 
 const Repairable* find(std::uint64_t nr) {
@@ -57,26 +59,41 @@ const Repairable* find(std::uint64_t nr) {
   return at == std::end(table) ? nullptr : at;
 }
 
+std::optional<Nanoseconds> in_memory(std::uint64_t address, const TimeSource& source) {
+  constexpr Nanoseconds second = 1'000'000'000;
+  constexpr std::int64_t longest = 4'000'000'000;  // seconds: more than a century
+  timespec time{};
+  const std::string bytes = source.memory(address, sizeof time);
+  if (bytes.size() < sizeof time) return {};
+  std::memcpy(&time, bytes.data(), sizeof time);
+  return std::clamp<std::int64_t>(time.tv_sec, 0, longest) * second + std::clamp<std::int64_t>(time.tv_nsec, 0, second);
+}
+
 }  // namespace
 
 bool fails_by_tracing(std::uint64_t nr) { return find(nr) != nullptr; }
 
-std::optional<Timeout> timeout_of(std::uint64_t nr, const std::array<std::uint64_t, 6>& args, const ReadMemory& read) {
-  constexpr Nanoseconds second = 1'000'000'000, millisecond = 1'000'000;
-  constexpr std::int64_t longest = 4'000'000'000;  // seconds: more than a century
+std::int64_t result_as_alone(std::uint64_t nr, std::int64_t result) {
+  return std::cmp_equal(nr, SYS_connect) && result == -EALREADY ? -EINPROGRESS : result;
+}
+
+std::optional<CallTime> time_of(std::uint64_t nr, const std::array<std::uint64_t, 6>& args, const TimeSource& source) {
   const Repairable* call = find(nr);
-  if (call == nullptr || call->given == Given::never) return {};
+  if (call == nullptr) return {};
   const std::uint64_t value = args.at(call->arg);
-  if (call->given == Given::milliseconds) {
-    const auto time = static_cast<std::int32_t>(value);
-    return time < 0 ? std::nullopt : std::optional{Timeout{time * millisecond, call->timed_out}};
+  const auto number = static_cast<std::int32_t>(value);
+  const auto limited = [&](std::optional<Nanoseconds> limit) {
+    return limit ? std::optional{CallTime{limit, call->timed_out}} : std::nullopt;
+  };
+  switch (call->given) {
+    case Given::nowhere: return CallTime{};
+    case Given::extended: return (value & IORING_ENTER_EXT_ARG) == 0 ? std::optional{CallTime{}} : std::nullopt;
+    case Given::milliseconds:
+      return number < 0 ? CallTime{} : CallTime{Nanoseconds{number} * 1'000'000, call->timed_out};
+    case Given::timespec: return value == 0 ? CallTime{} : limited(in_memory(value, source));
+    case Given::by_receiving: return limited(source.socket_timeout(number, os::Direction::receive));
+    default: return limited(source.socket_timeout(number, os::Direction::send));
   }
-  timespec time{};
-  if (value == 0) return {};
-  const std::string bytes = read(value, sizeof time);
-  if (bytes.size() < sizeof time) return {};
-  std::memcpy(&time, bytes.data(), sizeof time);
-  return Timeout{std::clamp<std::int64_t>(time.tv_sec, 0, longest) * second + time.tv_nsec, call->timed_out};
 }
 
 }  // namespace kintrace::syscalls

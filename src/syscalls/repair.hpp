@@ -6,25 +6,39 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "kintrace/ids.hpp"
+#include "os/socket.hpp"
 
 namespace kintrace::syscalls {
 
-// Whether a native call is one of them.
+// Whether a native call may be one of them.
 bool fails_by_tracing(std::uint64_t nr);
 
 // A call that goes on begins its timeout anew, as the kernel does not tell how much of it is left. So that signals
 // which keep coming do not put it off for ever, it ends as timed out when its time has passed once in all.
-struct Timeout {
-  Nanoseconds time = 0;
-  std::int64_t result = 0;  // of the call when it has timed out
+struct CallTime {
+  std::optional<Nanoseconds> limit;  // nothing: it waits for as long as it takes
+  std::int64_t result = 0;           // of the call when it has timed out
 };
-// Nothing: it has none, or it is the socket's (SO_RCVTIMEO). `read` gives the bytes at an address of the task.
-using ReadMemory = std::function<std::string(std::uint64_t address, std::size_t size)>;
-std::optional<Timeout> timeout_of(std::uint64_t nr, const std::array<std::uint64_t, 6>& args, const ReadMemory& read);
+
+// Where a timeout is looked up: the task's memory, or its socket.
+class TimeSource {
+ public:
+  virtual std::string memory(std::uint64_t address, std::size_t size) const = 0;
+  virtual std::optional<Nanoseconds> socket_timeout(int fd, os::Direction direction) const = 0;
+
+ protected:
+  ~TimeSource() = default;
+};
+
+// Nothing: the call is none of them, or its time is not known.
+std::optional<CallTime> time_of(std::uint64_t nr, const std::array<std::uint64_t, 6>& args, const TimeSource& source);
+
+// What a call that was repeated would have returned if it had not been: connect(2), done again while it goes on, tells
+// a timeout otherwise.
+std::int64_t result_as_alone(std::uint64_t nr, std::int64_t result);
 
 }  // namespace kintrace::syscalls

@@ -119,20 +119,40 @@ constexpr Row rows[] = {
 extern const std::span<const Row> signal_rows{rows};
 
 std::optional<Sending> sending_of(const Call& call) {
+  constexpr std::int32_t first_realtime = 32;  // these are queued, and the queue may be full
+  const auto sending = [&](std::size_t target, std::size_t signal) {
+    Sending one;
+    one.target = call.integer(target);
+    one.signal = Signal{call.integer(signal)};
+    one.certain = one.signal.value < first_realtime;
+    return one;
+  };
+  Sending one;
   switch (call.row->nr) {
-    case SYS_kill:
-    case SYS_rt_sigqueueinfo: return Sending{call.integer(0), Signal{call.integer(1)}};
-    case SYS_tkill: return Sending{call.integer(0), Signal{call.integer(1)}};
-    case SYS_tgkill:
-    case SYS_rt_tgsigqueueinfo: return Sending{call.integer(1), Signal{call.integer(2)}};
+    case SYS_kill: return sending(0, 1);
+    case SYS_tkill: one = sending(0, 1); break;
+    case SYS_tgkill: one = sending(1, 2); break;
+    case SYS_rt_sigqueueinfo:
+      one = sending(0, 1);
+      one.certain = false;  // its siginfo may not be readable, or not be permitted
+      return one;
+    case SYS_rt_tgsigqueueinfo:
+      one = sending(1, 2);
+      one.certain = false;
+      break;
     case SYS_pidfd_send_signal: {
+      one = sending(0, 1);
       const Bytes pid = call.text(0);
-      std::int32_t value = 0;
-      std::from_chars(pid.data(), pid.data() + pid.size(), value);
-      return Sending{value, Signal{call.integer(1)}};
+      one.target = 0;
+      std::from_chars(pid.data(), pid.data() + pid.size(), one.target);
+      one.certain = one.certain && call.args[2] == 0;
+      one.outer = true;
+      return one;
     }
     default: return {};
   }
+  one.to_thread = true;
+  return one;
 }
 
 }  // namespace kintrace::syscalls

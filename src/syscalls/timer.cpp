@@ -25,6 +25,7 @@ bool succeeded(const Call& call) { return call.result && !call.failed(); }
 
 #ifdef SYS_alarm
 void alarm_set(const Call& call, Keeper& keeper) {
+  if (!succeeded(call)) return;
   keeper.tell(call, TimerSet{"alarm", nanoseconds(static_cast<std::uint32_t>(call.integer(0)), 0), 0});
 }
 #endif
@@ -47,7 +48,7 @@ void posix_timer_set(const Call& call, Keeper& keeper) {
 
 constexpr Row rows[] = {
 #ifdef SYS_alarm
-    {SYS_alarm, "alarm", Class::signal, Exit::never, {{{"seconds", Arg::number}}}, alarm_set},
+    {SYS_alarm, "alarm", Class::signal, Exit::always, {{{"seconds", Arg::number}}}, alarm_set},
 #endif
     {SYS_setitimer,
      "setitimer",

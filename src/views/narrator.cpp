@@ -44,6 +44,10 @@ bool Narrator::Search::takes(const Event& event) const {
   const auto* fact = std::get_if<ExecFailed>(&event.fact);
   if (fact == nullptr || !is_miss(*fact)) return false;
   if (misses.empty()) return true;
+  // Longer than any PATH, or the same file once more: no search, and not to be kept.
+  constexpr std::size_t most = 64;
+  const auto again = [&](const Event& miss) { return miss_of(miss).path == fact->path; };
+  if (misses.size() >= most || std::any_of(misses.begin(), misses.end(), again)) return false;
   const ExecFailed& last = miss_of(misses.back());
   return base_name(fact->path) == base_name(last.path) && fact->argv == last.argv;
 }

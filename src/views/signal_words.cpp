@@ -75,15 +75,8 @@ std::string_view default_action(Signal signal) {
   return is_one_of(signal, dumps) ? "default action (ends, dumps core)" : "default action (ends)";
 }
 
-// What a process calls by number it calls as its own pid namespace does.
-bool numbers_as_we_do(const Event& event, const World& world) {
-  const Process* process = world.find(event.pid);
-  return process == nullptr || !process->ns_pid;
-}
-
 std::string peer(Tgid pid, const Event& event, const World& world, const Naming& naming) {
-  if (numbers_as_we_do(event, world)) return pid == event.pid ? "itself" : naming.named(pid, world);
-  return fmt::format("{} of its pid namespace", pid.value);
+  return pid == event.pid ? "itself" : naming.named(pid, world);
 }
 
 std::string target_words(const SignalSent& fact, const Event& event, const World& world, const Naming& naming) {
@@ -91,8 +84,12 @@ std::string target_words(const SignalSent& fact, const Event& event, const World
   const auto number = static_cast<std::int32_t>(fact.target);
   if (fact.syscall == "kill" && number == 0) return "its own process group";
   if (fact.syscall == "kill" && number == -1) return "everyone it may";
+  if (fact.inner) {
+    const char* what = number < 0 ? "process group " : to_thread ? "thread " : "";
+    return fmt::format("{}{} of its pid namespace", what, number < 0 ? -number : number);
+  }
   if (number < 0) return "process group " + peer(Tgid{-number}, event, world, naming);
-  if (!to_thread || !numbers_as_we_do(event, world)) return peer(Tgid{number}, event, world, naming);
+  if (!to_thread) return peer(Tgid{number}, event, world, naming);
   const Task* task = world.find(Tid{number});
   if (Tid{number} == event.tid) return "itself";
   if (task == nullptr) return naming.process(Tgid{number}, world);
@@ -103,7 +100,8 @@ std::string cause_words(const SignalDelivered& fact, const Event& event, const W
   const std::string_view code = fact.code;
   const Signal signal = fact.signal;
   if (const auto what = looked_up(code, children); !what.empty())
-    return fmt::format(": child {} {}", fact.from ? peer(*fact.from, event, world, naming) : "?", what);
+    return fmt::format(": child {} {}",
+                       fact.from ? peer(*fact.from, event, world, naming) : "whose number is not known", what);
   if (const auto fault = looked_up(code, faults); !fault.empty()) return fmt::format(", its own fault: {}", fault);
   if (code == "SI_TIMER") return " from its timer";
   if (code == "SI_KERNEL") {
@@ -117,8 +115,9 @@ std::string cause_words(const SignalDelivered& fact, const Event& event, const W
   // The kernel sends it in the name of the writer.
   if (code == "SI_USER" && signal.value == SIGPIPE && fact.from == event.pid)
     return " from itself, as a write that nobody can read sends it";
-  if (fact.from && fact.from->value != 0) return " from " + peer(*fact.from, event, world, naming);
-  return code == "SI_USER" || code == "SI_TKILL" || code == "SI_QUEUE" ? " from outside of its pid namespace" : "";
+  if (!fact.from) return "";
+  return fact.from->value == 0 ? " from outside of its pid namespace"
+                               : " from " + peer(*fact.from, event, world, naming);
 }
 
 // What becomes of the call that it interrupted. Of a task that ends nothing goes on; whether a call that goes on was

@@ -35,7 +35,8 @@ using Known = std::optional<T>;
 
 template <class T>
 void add(Known<T>& to, const Known<T>& more) {
-  to = to && more ? Known<T>{*to + *more} : std::nullopt;
+  T sum{};  // of a hostile recording it may not be one
+  to = to && more && !__builtin_add_overflow(*to, *more, &sum) ? Known<T>{sum} : std::nullopt;
 }
 
 struct Figures {

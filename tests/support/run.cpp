@@ -121,12 +121,41 @@ std::string Outcome::told() const {
   return fmt::format("{}\n--- stdout:\n{}\n--- stderr:\n{}", end, out, err);
 }
 
+std::string new_marker() {
+  static std::atomic<unsigned> number{0};
+  return fmt::format("{}={}.{}", marker_name, ::getpid(), ++number);
+}
+
+std::vector<pid_t> processes_with(const std::string& marker, pid_t first) {
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0 || pid == ::getpid()) continue;
+    const std::string environment = read_file(entry.path() / "environ");
+    if (pid == first || environment.find(marker + '\0') != std::string::npos) found.push_back(pid);
+  }
+  return found;
+}
+
+void kill_all_with(const std::string& marker, pid_t first) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    int alive = 0;
+    for (const pid_t pid : processes_with(marker, first)) {
+      const std::string state = status_field(pid, "State");
+      if (state.empty() || state[0] == 'Z' || state[0] == 'X') continue;
+      ::kill(pid, SIGKILL);
+      ++alive;
+    }
+    if (alive == 0) return;
+    ::usleep(5000);
+  }
+}
+
 Running::Running(const Command& command)
-    : deadline_(std::chrono::steady_clock::now() + command.limit),
+    : marker_(new_marker()),
+      deadline_(std::chrono::steady_clock::now() + command.limit),
       input_(command.input),
       hold_input_(command.input == until_told) {
-  static std::atomic<unsigned> number{0};
-  marker_ = fmt::format("{}={}.{}", marker_name, ::getpid(), ++number);
   if (hold_input_) input_.clear();
   const auto environment = environment_for(command, marker_);
   auto in = make_pipe(), out = make_pipe(), err = make_pipe();
@@ -144,7 +173,7 @@ Running::Running(const Command& command)
 
 Running::~Running() {
   for (int* fd : {&in_, &out_, &err_}) close_fd(*fd);
-  kill_all();
+  kill_all_with(marker_, reaped_ ? 0 : pid_);
   reap(0);
 }
 
@@ -185,7 +214,7 @@ Outcome Running::finish() {
     if (out_ < 0 && err_ < 0) ::usleep(500);
     if (!late()) continue;
     outcome_.timed_out = true;
-    kill_all();
+    kill_all_with(marker_, reaped_ ? 0 : pid_);
     for (int* fd : {&out_, &err_}) close_fd(*fd);
     reap(0);
     break;
@@ -193,32 +222,7 @@ Outcome Running::finish() {
   return outcome_;
 }
 
-std::vector<pid_t> Running::processes() const {
-  std::vector<pid_t> found;
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    const pid_t pid = std::atoi(entry.path().filename().c_str());
-    if (pid <= 0 || pid == ::getpid()) continue;
-    const std::string environment = read_file(entry.path() / "environ");
-    const bool ours = environment.find(marker_ + '\0') != std::string::npos;
-    if (ours || (pid == pid_ && !reaped_)) found.push_back(pid);
-  }
-  return found;
-}
-
-// Until none is left: one may have forked while we looked.
-void Running::kill_all() const {
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    int alive = 0;
-    for (const pid_t pid : processes()) {
-      const std::string state = status_field(pid, "State");
-      if (state.empty() || state[0] == 'Z' || state[0] == 'X') continue;
-      ::kill(pid, SIGKILL);
-      ++alive;
-    }
-    if (alive == 0) return;
-    ::usleep(5000);
-  }
-}
+std::vector<pid_t> Running::processes() const { return processes_with(marker_, reaped_ ? 0 : pid_); }
 
 Outcome run(const Command& command) { return Running(command).finish(); }
 

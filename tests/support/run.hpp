@@ -33,6 +33,13 @@ struct Outcome {
   std::string told() const;  // for INFO: the whole of it
 };
 
+// A variable, NAME=VALUE, that is unique to one run: what is started with it in its environment is found by it.
+std::string new_marker();
+// All that have it, alive or zombies, but ourselves. `first`, if not 0, is one of them whatever it has.
+std::vector<pid_t> processes_with(const std::string& marker, pid_t first = 0);
+// Until none is left: one may fork while we look.
+void kill_all_with(const std::string& marker, pid_t first = 0);
+
 // A command that runs. Destroyed, it leaves no process behind.
 class Running {
  public:
@@ -53,7 +60,6 @@ class Running {
  private:
   bool pump(int milliseconds);  // moves what there is to move; false: both outputs have ended
   bool late() const { return std::chrono::steady_clock::now() >= deadline_; }
-  void kill_all() const;
   bool reap(int options);
 
   std::string marker_;
