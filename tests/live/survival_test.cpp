@@ -27,35 +27,6 @@ Command busy(const Scratch& scratch) {
            "sh", fixture("fork_many"), scratch.path("done")}};
 }
 
-// Those of a run's processes that are traced. Not kintrace itself, which LeakSanitizer traces for a moment at its end.
-vector<pid_t> tracees(const Running& running) {
-  vector<pid_t> found;
-  for (const pid_t pid : running.processes()) {
-    const string tracer = status_field(pid, "TracerPid");
-    if (!tracer.empty() && tracer != "0" && status_field(pid, "Name") != "kintrace") found.push_back(pid);
-  }
-  return found;
-}
-
-// Of `before`, all that are still there: running, stopped, or zombies of one of them. Whoever adopted an orphan from
-// outside reaps it when it likes.
-vector<string> left_of(const vector<pid_t>& before) {
-  vector<string> left;
-  for (int moment = 0; moment < 100; ++moment) {
-    left.clear();
-    for (const pid_t pid : before) {
-      const string state = status_field(pid, "State"), parent = status_field(pid, "PPid");
-      const bool adopted =
-          std::none_of(before.begin(), before.end(), [&](pid_t other) { return std::to_string(other) == parent; });
-      if (state.empty() || (state[0] == 'Z' && adopted)) continue;
-      left.push_back(std::to_string(pid) + " " + state + ", traced by " + status_field(pid, "TracerPid"));
-    }
-    if (left.empty()) break;
-    ::usleep(10'000);
-  }
-  return left;
-}
-
 int ends_of_tasks(const Lives& lives) {
   int ends = lives.thread_ends;
   for (const auto& [how, times] : lives.ends) ends += times;

@@ -11,27 +11,13 @@
 #include "support/catch.hpp"
 #include "support/lives.hpp"
 #include "support/run.hpp"
+#include "support/same.hpp"
 
 using namespace kintrace::test;
 using std::string;
 using std::vector;
 
 namespace {
-
-// Runs `command` alone and traced. With -qq and the timeline elsewhere, even standard error is the program's alone.
-void same(const Command& command) {
-  Scratch scratch;
-  const Outcome alone = run(command);
-  const Outcome with = run(traced(command, {"-qq", "-o", scratch.path("timeline.txt")}));
-  INFO("command: " << command.argv.at(0) << " " << (command.argv.size() > 2 ? command.argv.at(2) : ""));
-  INFO("alone: " << alone.told());
-  INFO("traced: " << with.told());
-  CHECK_FALSE(alone.timed_out);
-  CHECK_FALSE(with.timed_out);
-  CHECK(with.out == alone.out);
-  CHECK(with.err == alone.err);
-  CHECK(with.status == alone.status);
-}
 
 // What `inherited` says, less the variable by which Running knows its own.
 string without_marker(const string& text) {

@@ -121,10 +121,62 @@ class StraceLog {
 class Collect final : public Sink {
  public:
   void begin(const RunHeader& /*header*/) override {}
-  void event(const Event& event) override { events.push_back(event); }
+  void event(const Event& event) override { found.events.push_back(event); }
   void settle() override {}
-  void end(const RunEnd& /*end*/) override {}
-  std::vector<Event> events;
+  void end(const RunEnd& end) override { found.end = end; }
+  Recorded found;
+};
+
+// A tid names the task most recently born under it.
+class Promises {
+ public:
+  void hold(const Event& event) {
+    at_ = fmt::format("line {}, seq {}, task {}: ", ++line_, event.seq.value, event.tid.value);
+    expect(seqs_.insert(event.seq.value).second, "its seq came before");
+    expect(event.t >= 0 && event.dur >= 0, "negative time");
+    if (std::holds_alternative<Seen>(event.fact)) tasks_[event.tid] = State::alive;
+    if (const auto* execed = std::get_if<Execed>(&event.fact); execed != nullptr && execed->from_tid) {
+      expect(tasks_.count(*execed->from_tid) != 0 && tasks_[*execed->from_tid] == State::alive, "it was not alive");
+      expect(tasks_.count(event.tid) != 0 && tasks_[event.tid] == State::ended,
+             "the leader that it replaces has no end");
+      tasks_.erase(*execed->from_tid);
+      tasks_[event.tid] = State::alive;
+    }
+    const bool afterlife = std::holds_alternative<Reaped>(event.fact) || std::holds_alternative<Reparented>(event.fact);
+    const auto task = tasks_.find(event.tid);
+    expect(task != tasks_.end(), "its birth was not told");
+    if (task != tasks_.end()) expect(task->second == State::alive || afterlife, "it has ended before");
+    if (const auto* born = std::get_if<Forked>(&event.fact)) {
+      expect(tasks_.count(born->child) == 0 || tasks_[born->child] != State::alive, "its child was alive before");
+      tasks_[born->child] = born->untraced ? State::not_followed : State::alive;
+    } else if (const auto* exited = std::get_if<Exited>(&event.fact)) {
+      const bool told = exited->code.has_value() != exited->signal.has_value(),
+                 unknown = exited->by == EndedBy::superseded && !exited->code && !exited->signal;
+      expect(told || unknown, "it does not say how it ended");
+      tasks_[event.tid] = State::ended;
+    } else if (std::holds_alternative<Detached>(event.fact)) {
+      tasks_[event.tid] = State::not_followed;
+    }
+  }
+  std::vector<std::string> conclude() {
+    for (const auto& [tid, state] : tasks_) {
+      at_ = fmt::format("task {}: ", tid.value);
+      expect(state != State::alive, "it has no end");
+    }
+    return std::move(broken_);
+  }
+
+ private:
+  enum class State { alive, ended, not_followed };
+  void expect(bool kept, const char* otherwise) {
+    if (!kept) broken_.push_back(at_ + otherwise);
+  }
+
+  std::set<std::uint64_t> seqs_;
+  std::map<Tid, State> tasks_;
+  std::vector<std::string> broken_;
+  std::string at_;
+  int line_ = 1;  // the header's
 };
 
 }  // namespace
@@ -159,10 +211,18 @@ std::string words(const std::map<std::string, int>& counts) {
 
 Lives lives_in_strace(const std::string& log) { return StraceLog{}.read(log); }
 
-std::vector<Event> events_of(const std::string& path) {
+Recorded recorded(const std::string& path) {
   Collect collect;
   sources::recording(path)->run(collect);
-  return std::move(collect.events);
+  return std::move(collect.found);
+}
+
+std::vector<Event> events_of(const std::string& path) { return recorded(path).events; }
+
+std::vector<std::string> broken_promises(const std::vector<Event>& events) {
+  Promises promises;
+  for (const Event& event : events) promises.hold(event);
+  return promises.conclude();
 }
 
 }  // namespace kintrace::test

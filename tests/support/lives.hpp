@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,26 @@ Lives lives_of(const std::vector<Event>& events);
 Lives lives_in_strace(const std::string& log);
 
 // All of a recording made with -o FILE.jsonl. Throws UserError if it is none.
+struct Recorded {
+  std::vector<Event> events;
+  std::optional<RunEnd> end;  // none: it is cut
+};
+Recorded recorded(const std::string& path);
 std::vector<Event> events_of(const std::string& path);
+
+// Those that tell a fact of this kind.
+template <class F>
+std::vector<Event> only(const std::vector<Event>& events) {
+  std::vector<Event> found;
+  for (const Event& event : events) {
+    if (std::holds_alternative<F>(event.fact)) found.push_back(event);
+  }
+  return found;
+}
+
+// What docs/trace-format.md promises of lines and these do not keep: every task that is followed has one end, which
+// says how (where that is known: not always of a leader that another thread's exec replaces), and nothing follows it
+// but what becomes of the dead; a birth comes before every line of the child; no seq comes twice.
+std::vector<std::string> broken_promises(const std::vector<Event>& events);
 
 }  // namespace kintrace::test

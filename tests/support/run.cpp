@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -224,6 +225,32 @@ Outcome Running::finish() {
 std::vector<pid_t> Running::processes() const { return processes_with(marker_, reaped_ ? 0 : pid_); }
 
 Outcome run(const Command& command) { return Running(command).finish(); }
+
+std::vector<pid_t> tracees(const Running& running) {
+  std::vector<pid_t> found;
+  for (const pid_t pid : running.processes()) {
+    const std::string tracer = status_field(pid, "TracerPid");
+    if (!tracer.empty() && tracer != "0" && status_field(pid, "Name") != "kintrace") found.push_back(pid);
+  }
+  return found;
+}
+
+std::vector<std::string> left_of(const std::vector<pid_t>& before) {
+  std::vector<std::string> left;
+  for (int moment = 0; moment < 100; ++moment) {
+    left.clear();
+    for (const pid_t pid : before) {
+      const std::string state = status_field(pid, "State"), parent = status_field(pid, "PPid");
+      const bool adopted =
+          std::none_of(before.begin(), before.end(), [&](pid_t other) { return std::to_string(other) == parent; });
+      if (state.empty() || (state[0] == 'Z' && adopted)) continue;
+      left.push_back(fmt::format("{} {}, traced by {}", pid, state, status_field(pid, "TracerPid")));
+    }
+    if (left.empty()) break;
+    ::usleep(10'000);
+  }
+  return left;
+}
 
 Command traced(Command command, const std::vector<std::string>& options) {
   std::vector<std::string> argv{KINTRACE};

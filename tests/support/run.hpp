@@ -76,6 +76,14 @@ class Running {
 inline const std::string until_told = {"\0until told", 11};
 
 Outcome run(const Command& command);
+
+// Those of a run's processes that are traced. Not kintrace itself, which LeakSanitizer traces for a moment at its end.
+std::vector<pid_t> tracees(const Running& running);
+
+// Of `before`, in words, all that are still there after a while: running, stopped, or zombies of one of them. Whoever
+// adopted an orphan from outside reaps it when it likes.
+std::vector<std::string> left_of(const std::vector<pid_t>& before);
+
 // The same under kintrace: `options` before the command's argv.
 Command traced(Command command, const std::vector<std::string>& options = {});
 
