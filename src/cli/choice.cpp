@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "cli/nearest.hpp"
+#include "cli/split.hpp"
 #include "kintrace/error.hpp"
 #include "kintrace/event.hpp"
 #include "os/syscall_names.hpp"
@@ -90,16 +91,6 @@ constexpr std::array qualifiers{
     Qualifier{"kvm", "use strace -e kvm"},
     Qualifier{"trace-fds trace-fd fd", "use strace -e trace-fds"},
 };
-
-std::vector<std::string> split(std::string_view text, char at) {
-  std::vector<std::string> parts;
-  for (std::size_t end = text.find(at); end != std::string_view::npos; end = text.find(at)) {
-    parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  parts.emplace_back(text);
-  return parts;
-}
 
 const ClassSpec* class_named(std::string_view name) {
   const auto* const at =

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "cli/nearest.hpp"
+#include "cli/split.hpp"
 #include "kintrace/error.hpp"
 #include "text/escape.hpp"
 #include "views/registry.hpp"
@@ -32,16 +33,6 @@ constexpr std::array planned{
 };
 // To such a file nothing can be added: it is one document.
 constexpr std::array documents{"perfetto", "chrome", "otlp", "html", "findings-json", "dot", "mermaid"};
-
-std::vector<std::string> split(std::string_view text, char at) {
-  std::vector<std::string> parts;
-  for (std::size_t end = text.find(at); end != std::string_view::npos; end = text.find(at)) {
-    parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  parts.emplace_back(text);
-  return parts;
-}
 
 std::vector<std::string> view_names() {
   std::vector<std::string> names;
