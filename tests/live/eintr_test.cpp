@@ -91,6 +91,7 @@ TEST_CASE("eintr: a handler interrupts what it interrupts", "[live]") {
 
 TEST_CASE("eintr: time limits end calls, however many signals nobody handles", "[live]") {
   if (!ptrace_allowed()) return;
-  const string name = GENERATE("blocked_in_epoll", "blocked_in_semop", "blocked_in_sigwait", "blocked_in_aio");
+  const string name =
+      GENERATE("blocked_in_epoll", "blocked_in_semop", "blocked_in_sigwait", "blocked_in_socket", "blocked_in_aio");
   CHECK_FALSE(repaired(same_fixture(name, {"timeout"})).empty());
 }

@@ -35,6 +35,20 @@ TEST_CASE("guide D1, D2: another thread than the leader execs", "[live]") {
   }
 }
 
+TEST_CASE("guide D3: the tid that an exec frees is taken at once", "[live]") {
+  if (!ptrace_allowed()) return;
+  if (::geteuid() != 0) {
+    WARN("SKIPPED: only root may choose a tid");
+    return;
+  }
+  const Recorded found = same_fixture("tid_reused_at_once", {"100"});
+  // Each of the hundred has its own birth and its own end, though its tid was a thread's a moment before.
+  const Lives lives = lives_of(found.events);
+  CHECK(words(lives.births) == "fork ×200, thread ×100");
+  CHECK(words(lives.ends) == "exit 0 ×1, exit 5 ×100, exit 6 ×100");
+  CHECK(lives.execs.at("/bin/sh") == 100);
+}
+
 TEST_CASE("guide D4: long arguments, empty ones, and none", "[live]") {
   if (!ptrace_allowed()) return;
   const Recorded found = same_fixture("argv_sizes");

@@ -138,12 +138,10 @@ TEST_CASE("guide H4: a wait that a handler interrupts is one call", "[live]") {
   REQUIRE(failed.size() == 1);
   CHECK(std::get<kintrace::WaitFailed>(failed[0].fact).err == kintrace::Errno{EINTR});
   CHECK(lives_of(found.events).collected == 1);
-  int failing = 0, going_on = 0;
+  int failing = 0;
   for (const SignalDelivered& fact : delivered(found, SIGUSR1)) {
     CHECK_FALSE(fact.repaired);  // a handler is no business of kintrace's
-    if (fact.interrupts != "wait4") continue;
-    ++(fact.err == kintrace::Errno{EINTR} ? failing : going_on);
+    failing += fact.interrupts == "wait4" && fact.err == kintrace::Errno{EINTR};
   }
   CHECK(failing == 1);
-  CHECK(going_on >= 1);
 }
