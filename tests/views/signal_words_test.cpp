@@ -68,7 +68,8 @@ TEST_CASE("signal words: from whom, what it does, and to which call") {
 
 TEST_CASE("signal words: numbers of another pid namespace are not taken for ours") {
   CHECK(words_of("10 forked child=13 child_pid=13 how=fork ns_pid=5\n"
-                 "13 signal_sent signal=SIGTERM target=11 inner=true syscall=kill") == "kill SIGTERM → 11 of its pid namespace");
+                 "13 signal_sent signal=SIGTERM target=11 inner=true syscall=kill") ==
+        "kill SIGTERM → 11 of its pid namespace");
 }
 
 TEST_CASE("signal words: what is mostly noise is detail") {
