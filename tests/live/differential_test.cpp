@@ -94,10 +94,11 @@ TEST_CASE("differential: bash, with jobs, coprocesses and substitutions", "[live
       bash("set -o pipefail; false | cat; echo $?; true | (exit 3) | cat; echo $? ${PIPESTATUS[*]}"),
       bash("shopt -s lastpipe; echo in | read x; echo $x; mapfile -t a < <(seq 3); echo ${a[@]}"),
       bash("wait -n; echo $?; (exit 3) & wait -n; echo $?; sleep 99 & disown; kill $!; jobs"),
-      bash("timeout 0.1 bash -c 'trap \"echo asked; exit 3\" TERM; while :; do :; done'; echo $?"),
+      bash("timeout --foreground 0.1 bash -c 'trap \"echo asked; exit 3\" TERM; while :; do :; done'; echo $?"),
       bash("exec 5<>/dev/null; ls /proc/self/fd | wc -l; exec bash -c 'ls /proc/self/fd | wc -l; echo $SHLVL'"),
       bash("mkfifo f; read -t 0.05 x <>f; echo $(($? > 128)); read -n 3 y <<<abcdef; echo $y"),
-      bash("exec 2>&-; ulimit -c 0; bash -c 'kill -SEGV $$'; echo $?; (ulimit -t 1; exec -a nick bash -c 'echo $0')"),
+      bash("exec 2>/dev/null; ulimit -c 0; bash -c 'kill -SEGV $$'; echo $?; (ulimit -t 1; exec -a nick bash -c 'echo "
+           "$0')"),
   });
 }
 
