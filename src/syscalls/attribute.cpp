@@ -83,6 +83,7 @@ constexpr Row rows[] = {
      {{{"option", Arg::number}, {"value", Arg::in_string, comm_size - 1}}},
      process_controlled,
      Blocks::no,
+     Observed::standard,
      name_and_family},
     {SYS_setuid, "setuid", Class::lifecycle, Exit::always, one_id, ids_set},
     {SYS_setgid, "setgid", Class::lifecycle, Exit::always, one_id, ids_set},
@@ -104,7 +105,6 @@ constexpr Row rows[] = {
      {{{"path", Arg::in_string, PATH_MAX}}},
      directory_changed,
      Blocks::no,
-     {},
      Observed::asked},
     {SYS_fchdir,
      "fchdir",
@@ -113,7 +113,6 @@ constexpr Row rows[] = {
      {{{"fd", Arg::in_descriptor}}},
      directory_changed,
      Blocks::no,
-     {},
      Observed::asked},
 };
 

@@ -50,6 +50,7 @@ constexpr Row rows[] = {
      {{{"fd", Arg::in_descriptor}, {"request", Arg::number}, {"pgid", Arg::in_memory, sizeof(std::int32_t)}}},
      terminal_given,
      Blocks::no,
+     Observed::standard,
      foreground},
 };
 

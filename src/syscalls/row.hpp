@@ -132,8 +132,8 @@ struct Row {
   std::array<ArgSpec, 6> args;
   Effect effect;
   Blocks blocks = Blocks::no;
-  std::span<const Only> only = {};
   Observed observed = Observed::standard;
+  std::span<const Only> only = {};
 
   bool concerns(const std::array<std::uint64_t, 6>& values) const;
 };

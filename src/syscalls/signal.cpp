@@ -100,6 +100,7 @@ constexpr Row rows[] = {
      {{{"signum", Arg::number}, {"act", Arg::in_memory, sizeof(KernelSigaction)}, {"oldact", Arg::address}}},
      action_set,
      Blocks::no,
+     Observed::standard,
      a_new_action},
     {SYS_rt_sigprocmask,
      "rt_sigprocmask",
@@ -110,8 +111,8 @@ constexpr Row rows[] = {
        {"oldset", Arg::out_memory, sizeof(std::uint64_t)}}},
      mask_set,
      Blocks::no,
-     a_new_action,
-     Observed::asked},
+     Observed::asked,
+     a_new_action},
 };
 
 }  // namespace
