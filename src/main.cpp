@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -18,9 +17,7 @@ int main(int argc, char** argv) {
     std::fputs(options.answer.c_str(), stdout);
     return 0;
   } catch (const kintrace::UserError& error) {
-    std::string text = fmt::format("kintrace: {}\n", error.what());
-    if (!error.hint().empty()) text += fmt::format("          {}\n", error.hint());
-    std::fputs(text.c_str(), stderr);
+    std::fputs(error.shown().c_str(), stderr);
     return error.status();
   }
 }

@@ -67,6 +67,9 @@ class UserError : public std::runtime_error {
       : std::runtime_error(message), hint_(std::move(hint)), status_(status) {}
   const std::string& hint() const { return hint_; }
   int status() const { return status_; }  // kintrace's exit status: 125, or 126/127 as env(1)
+  std::string shown() const {             // as it is printed
+    return std::string{"kintrace: "} + what() + "\n" + (hint_.empty() ? "" : "          " + hint_ + "\n");
+  }
 
  private:
   std::string hint_;

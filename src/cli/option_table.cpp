@@ -231,6 +231,8 @@ constexpr std::array rows{
               }},
     OptionRow{"--no-restart-repair", Takes::nothing, "", Group::program, "leave an EINTR that only tracing causes",
               set_for_launch<&Raw::no_restart_repair>},
+    OptionRow{"--no-seccomp", Takes::nothing, "", Group::program, "no filter: slower, but it survives kintrace's death",
+              set_for_launch<&Raw::no_seccomp>},
 
     OptionRow{"--self-check", Takes::nothing, "", Group::other,
               "compare what kintrace believes with /proc while it runs; slow", set<&Raw::self_check>},
@@ -244,9 +246,7 @@ constexpr std::array rows{
     OptionRow{"-y", Takes::nothing, "", Group::strace, "always so; -yy too", [](Raw&, Text, Text) {}},
     OptionRow{"-Y", Takes::nothing, "", Group::strace, "always so", [](Raw&, Text, Text) {}},
     OptionRow{"--always-show-pid", Takes::nothing, "", Group::strace, "always so", [](Raw&, Text, Text) {}},
-    OptionRow{"--seccomp-bpf", Takes::nothing, "", Group::strace, "accepted; there is no filter yet",
-              [](Raw&, Text, Text) {}},
-    OptionRow{"--no-seccomp", Takes::nothing, "", Group::strace, "always so, for now", [](Raw&, Text, Text) {}},
+    OptionRow{"--seccomp-bpf", Takes::nothing, "", Group::strace, "always so", [](Raw&, Text, Text) {}},
     OptionRow{"-k --stack-traces", Takes::maybe, "MODE", Group::strace, "not built yet: where each event came from",
               [](Raw& raw, Text option, Text) {
                 raw.remarks.push_back(option + ": where an event came from is not shown yet; use strace -k");
@@ -262,7 +262,8 @@ constexpr std::array rows{
     OptionRow{"--timestamps", Takes::maybe, "FORMAT", Group::hidden, "", absolute_timestamps},
     OptionRow{"--failing-only", Takes::nothing, "", Group::hidden, "", express<"status=failed">},
     OptionRow{"--signals", Takes::value, "SET", Group::hidden, "", express<"signal=">},
-    // For tests only.
+    // For bench/ and tests only.
+    OptionRow{"--debug-filter", Takes::nothing, "", Group::hidden, "", set<&Raw::debug_filter>},
     OptionRow{"--self-check-without", Takes::value, "CALL", Group::hidden, "",
               [](Raw& raw, Text, Text value) { raw.without = value; }},
 };

@@ -28,7 +28,8 @@ struct Raw {
   std::string clock;  // none, of_day, of_day_us, epoch_us; empty: not given
   bool append = false, delta = false, verbose = false, call_times = false, stable = false;
   bool summary_only = false, summary_too = false, separately = false;
-  bool detach_on_exec = false, kill_on_exit = false, no_restart_repair = false;
+  bool detach_on_exec = false, kill_on_exit = false, no_restart_repair = false, no_seccomp = false,
+       debug_filter = false;
   bool snapshot = false, no_descendants = false, self_check = false, help = false, version = false;
 };
 

@@ -138,7 +138,10 @@ void decide_program(const Raw& raw, Options& options) {
                                        : TracerPlace::own_group;
   options.detach_on_exec = raw.detach_on_exec;
   options.kill_on_exit = raw.kill_on_exit;
-  options.restart_repair = !raw.no_restart_repair;
+  options.seccomp = !raw.no_seccomp && !raw.detach_on_exec;
+  if (raw.detach_on_exec && !raw.no_seccomp)
+    options.remarks.emplace_back(
+        "-b: without the seccomp filter, as what is left alone could not go on with it: every call stops");
   options.timeout = raw.timeout;
   options.error_exitcode = raw.error_exitcode;
   if (raw.daemonize > 0 && raw.error_exitcode)
@@ -175,6 +178,9 @@ Options interpret(const Raw& raw) {
   options.remarks.insert(options.remarks.begin(), raw.remarks.begin(), raw.remarks.end());
   decide_clock(raw, options);
   decide_choice(raw, options);
+  options.restart_repair = !raw.no_restart_repair;
+  options.debug_filter = raw.debug_filter;
+  if (raw.debug_filter) return options;
   decide_program(raw, options);
   std::set<std::string> told;
   std::erase_if(options.remarks, [&](const std::string& remark) { return !told.insert(remark).second; });
@@ -196,7 +202,7 @@ Options interpret(const Raw& raw) {
 void take_program(std::vector<std::string> words, Options& options) {
   if (options.read && !words.empty())
     throw UserError("--read and a program exclude each other", "a recording is read, not run");
-  if (!options.read && words.empty() && options.attach.empty())
+  if (!options.read && words.empty() && options.attach.empty() && !options.debug_filter)
     throw UserError("what shall be run?", "kintrace [OPTIONS] PROGRAM [ARG]...   (kintrace -h tells more)");
   if (!words.empty() && words[0].empty()) throw UserError("the program's name is empty", "", 127);
   options.program = std::move(words);

@@ -49,6 +49,7 @@ struct Options {
   TracerPlace place = TracerPlace::under_face;
   bool detach_on_exec = false;
   bool kill_on_exit = false;
+  bool seccomp = true;  // trace with a seccomp filter
   bool restart_repair = true;
   std::optional<Nanoseconds> timeout;
   std::optional<int> error_exitcode;
@@ -56,6 +57,7 @@ struct Options {
   std::vector<pid_t> attach;
   bool self_check = false;
   std::string self_check_without;
+  bool debug_filter = false;       // print which calls stop the program, and do nothing else
   std::vector<std::string> given;  // the options as they were typed, for the recording's header
 };
 

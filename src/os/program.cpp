@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <tuple>
 
 #include "text/escape.hpp"
 #include "text/names.hpp"
@@ -141,6 +142,8 @@ void become_program(const Program& program, const Fd& gate, pid_t tracer, const 
   ::prctl(PR_SET_PTRACER, 0, 0, 0, 0);
   ::sigaction(SIGCHLD, &inherited.sigchld, nullptr);
   ::sigprocmask(SIG_SETMASK, &inherited.mask, nullptr);
+  // As long as we may: another user has to give up new privileges for it.
+  if (program.filter) std::ignore = program.filter->install();
   if (program.user && !become_user(*program.user)) {
     say(gate, -errno);
     ::_exit(failed_status);

@@ -14,6 +14,7 @@
 #include "kintrace/error.hpp"
 #include "kintrace/event.hpp"
 #include "os/fd.hpp"
+#include "os/seccomp.hpp"
 
 namespace kintrace::os {
 
@@ -31,6 +32,7 @@ struct Program {
   std::vector<std::string> argv;         // looked up as execvp(3) does, in kintrace's own PATH
   std::vector<std::string> environment;  // changes of ours, in order: VAR=VAL sets, VAR unsets
   std::optional<User> user;              // to run as
+  std::optional<SeccompFilter> filter;   // installed if it can be: whether it was, its first stop says
 };
 
 // The signal mask and the action on SIGCHLD that kintrace was started with.

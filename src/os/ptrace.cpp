@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "os/clock.hpp"
 
 namespace kintrace::os {
@@ -37,9 +39,11 @@ Result<void> requested(int what, Tid tid, std::uintptr_t data) {
   return {};
 }
 
-constexpr std::uintptr_t options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-                                   PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |
-                                   PTRACE_O_TRACEVFORKDONE;
+std::uintptr_t bits_of(TraceOptions options) {
+  constexpr std::uintptr_t always = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+                                    PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
+  return always | (options.filtered ? PTRACE_O_TRACESECCOMP : 0) | (options.dies_with_us ? PTRACE_O_EXITKILL : 0);
+}
 
 // More than this at once would keep the first of them waiting.
 constexpr std::size_t batch_limit = 256;
@@ -75,6 +79,7 @@ Result<SyscallInfo> Stop::syscall() const {
     case PTRACE_SYSCALL_INFO_SECCOMP:
       info.op = SyscallInfo::Op::seccomp;
       info.nr = raw.seccomp.nr;
+      info.mark = raw.seccomp.ret_data;
       std::copy(std::begin(raw.seccomp.args), std::end(raw.seccomp.args), info.args.begin());
       break;
     case PTRACE_SYSCALL_INFO_EXIT:
@@ -105,6 +110,23 @@ Result<user_regs_struct> registers_of(Tid tid) {
   return registers;
 }
 
+// All of them are argument registers, and none is what a call returns in.
+void put(const std::array<std::uint64_t, 6>& args, user_regs_struct& registers) {
+  registers.rdi = args[0];
+  registers.rsi = args[1];
+  registers.rdx = args[2];
+  registers.r10 = args[3];
+  registers.r8 = args[4];
+  registers.r9 = args[5];
+}
+
+Result<void> set_registers(Tid tid, user_regs_struct& registers) {
+  const iovec from{&registers, sizeof registers};
+  const auto answer = request(PTRACE_SETREGSET, tid, NT_PRSTATUS, &from);
+  if (!answer) return answer.error();
+  return {};
+}
+
 }  // namespace
 
 std::optional<InterruptedCall> Stop::interrupted_call() const {
@@ -119,16 +141,40 @@ Result<void> Stop::set_call_result(std::int64_t result) const {
   auto registers = registers_of(tid_);
   if (!registers) return registers.error();
   registers->rax = static_cast<std::uint64_t>(result);
-  const iovec from{&*registers, sizeof *registers};
-  const auto answer = request(PTRACE_SETREGSET, tid_, NT_PRSTATUS, &from);
-  if (!answer) return answer.error();
-  return {};
+  return set_registers(tid_, *registers);
+}
+
+std::optional<std::uint64_t> Stop::call_number() const {
+  const auto call = interrupted_call();
+  return call ? std::optional{call->nr} : std::nullopt;
+}
+
+Result<void> Stop::set_call(std::uint64_t nr, const std::array<std::uint64_t, 6>& args) const {
+  auto registers = registers_of(tid_);
+  if (!registers) return registers.error();
+  registers->orig_rax = nr;
+  put(args, *registers);
+  return set_registers(tid_, *registers);
+}
+
+Result<void> Stop::set_arguments(const std::array<std::uint64_t, 6>& args) const {
+  auto registers = registers_of(tid_);
+  if (!registers) return registers.error();
+  put(args, *registers);
+  return set_registers(tid_, *registers);
 }
 #else
 // arm64 has moved the program counter back already when it comes to this stop: there the result decides nothing.
 std::optional<InterruptedCall> Stop::interrupted_call() const { return {}; }
 Result<void> Stop::set_call_result(std::int64_t) const { return Failure{Errno{ENOSYS}}; }
+std::optional<std::uint64_t> Stop::call_number() const { return {}; }
+Result<void> Stop::set_call(std::uint64_t, const std::array<std::uint64_t, 6>&) const { return Failure{Errno{ENOSYS}}; }
+Result<void> Stop::set_arguments(const std::array<std::uint64_t, 6>&) const { return Failure{Errno{ENOSYS}}; }
 #endif
+
+Result<void> Stop::set_options(TraceOptions options) const {
+  return requested(PTRACE_SETOPTIONS, tid_, bits_of(options));
+}
 
 // A failed restart settles the debt as well: the task was killed, and its end needs nothing from us (ptrace(2): ESRCH).
 Result<void> Stop::restart(int what, Signal signal) {
@@ -146,42 +192,113 @@ Result<void> Stop::detach() && { return restart(PTRACE_DETACH, {}); }
 
 Result<void> Stop::listen() && { return restart(PTRACE_LISTEN, {}); }
 
-Tracer::Tracer() : thread_(::gettid()) {}
+namespace {
 
-Result<void> Tracer::seize(Tid tid, AtOurEnd at_our_end) const {
+constexpr Nanoseconds spin_time = 20'000;
+// A spin that catches its stop saves several times what one in vain costs: so many in vain are borne in a row, and when
+// they come to nothing, one is tried again after so many waits.
+constexpr int full_credit = 8;
+constexpr int try_again = 64;
+// In a crowd all tracees are asked for at least once in so many batches: the cost of that is spread, and nobody waits
+// for long behind those that stop again and again.
+constexpr int batches_between = 32;
+
+int usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+}  // namespace
+
+Spin::Spin() : credit_(full_credit), possible_(usable_cpus() > 1) {}
+
+bool Spin::worthwhile() {
+  if (!possible_) return false;
+  if (credit_ > 0) return true;
+  if (++skipped_ < try_again) return false;
+  skipped_ = 0;
+  return true;
+}
+
+void Spin::caught(bool one) { credit_ = one ? std::min(credit_ + 2, full_credit) : std::max(credit_ - 1, 0); }
+
+Tracer::Tracer() : thread_(::gettid()) { batch_.reports.reserve(batch_limit); }
+
+Result<void> Tracer::seize(Tid tid, TraceOptions options) const {
   KINTRACE_CHECK(::gettid() == thread_, "ptrace off the tracer's thread");
-  return requested(PTRACE_SEIZE, tid, options | (at_our_end == AtOurEnd::dies ? PTRACE_O_EXITKILL : 0));
+  return requested(PTRACE_SEIZE, tid, bits_of(options));
 }
 
 Result<void> Tracer::interrupt(Tid tid) const { return requested(PTRACE_INTERRUPT, tid, 0); }
 
 // __WNOTHREAD: exactly this thread's tracees, so that ECHILD means that none is left, whatever else this process
 // started.
-Tracer::Batch Tracer::wait(std::optional<Nanoseconds> patience) const {
-  KINTRACE_CHECK(::gettid() == thread_, "wait4 off the tracer's thread");
+Tracer::Found Tracer::take(Tid tid, int flags) {
+  int status = 0;
+  rusage usage;  // filled with an end only: to clear it each time costs as much as to ask
+  const pid_t found = ::wait4(tid ? tid.value : -1, &status, __WALL | __WNOTHREAD | flags, &usage);
+  if (found == 0) return Found::none;
+  if (found < 0) return errno == ECHILD ? Found::no_tracees : Found::interrupted;
+  Report& report = batch_.reports.emplace_back();
+  report.tid = Tid{found};
+  report.status = WaitStatus{status};
+  if (report.status.ended()) report.usage = usage;
+  report.told = monotonic();
+  return Found::one;
+}
+
+Tracer::Found Tracer::take_recent() {
+  for (const Tid tid : recent_) {
+    if (tid && take(tid, WNOHANG) == Found::one) return Found::one;
+  }
+  return Found::none;
+}
+
+Tracer::Found Tracer::look(std::optional<Nanoseconds> patience, Crowd crowd) {
+  const auto once = [&] { return crowd == Crowd::yes ? take_recent() : take({}, WNOHANG); };
+  if (spin_.worthwhile()) {
+    const Nanoseconds until = monotonic() + spin_time;
+    Found found = once();
+    while (found == Found::none && monotonic() < until) found = once();
+    spin_.caught(found == Found::one);
+    if (found != Found::none) return found;
+  }
+  if (!patience) return take({}, 0);
   static constexpr timespec nap{0, 500'000};
-  Batch batch;
-  const Nanoseconds until = patience ? monotonic() + *patience : 0;
-  while (batch.reports.size() < batch_limit) {
-    const bool block = batch.reports.empty() && !patience;
-    Report report;
-    int status = 0;
-    const pid_t tid = ::wait4(-1, &status, __WALL | __WNOTHREAD | (block ? 0 : WNOHANG), &report.usage);
-    if (tid > 0) {
-      report.tid = Tid{tid};
-      report.status = WaitStatus{status};
-      report.told = monotonic();
-      batch.reports.push_back(report);
-    } else if (tid < 0) {
-      batch.left = errno != ECHILD || !batch.reports.empty();
-      break;
-    } else if (!batch.reports.empty() || !patience || monotonic() >= until) {
-      break;
-    } else {
-      ::nanosleep(&nap, nullptr);
+  const Nanoseconds until = monotonic() + *patience;
+  Found found = take({}, WNOHANG);
+  while (found == Found::none && monotonic() < until) {
+    ::nanosleep(&nap, nullptr);
+    found = take({}, WNOHANG);
+  }
+  return found;
+}
+
+void Tracer::drain(Crowd crowd) {
+  if (crowd == Crowd::yes && ++since_all_ < batches_between) {
+    take_recent();
+    return;
+  }
+  since_all_ = 0;
+  while (batch_.reports.size() < batch_limit && take({}, WNOHANG) == Found::one) {
+  }
+}
+
+const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd crowd) {
+  KINTRACE_CHECK(::gettid() == thread_, "wait4 off the tracer's thread");
+  batch_.reports.clear();
+  const Found found = look(patience, crowd);
+  batch_.left = found != Found::no_tracees;
+  if (found != Found::one) return batch_;
+  drain(crowd);
+  if (crowd == Crowd::yes) {
+    for (const Report& report : batch_.reports) {
+      if (std::find(recent_.begin(), recent_.end(), report.tid) == recent_.end())
+        recent_.at(next_recent_++ % recent_.size()) = report.tid;
     }
   }
-  return batch;
+  return batch_;
 }
 
 Result<Report> Tracer::wait_for(Tid tid) const {

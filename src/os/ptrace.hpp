@@ -3,6 +3,7 @@
 // stopped and waits for us; what the stop means is the engine's business.
 #pragma once
 
+#include <linux/audit.h>
 #include <sys/resource.h>
 
 #include <array>
@@ -18,7 +19,16 @@
 
 namespace kintrace::os {
 
-// PTRACE_GET_SYSCALL_INFO (Linux 5.3). `none` outside syscall and seccomp stops.
+#if defined(__x86_64__)
+constexpr std::uint32_t native_arch = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t native_arch = AUDIT_ARCH_AARCH64;
+#else
+#error "add this architecture's AUDIT_ARCH_… constant"
+#endif
+
+// PTRACE_GET_SYSCALL_INFO (Linux 5.3). `none` outside syscall and seccomp stops, where the architecture is told as
+// well.
 struct SyscallInfo {
   enum class Op { none, entry, exit, seccomp };
   Op op = Op::none;
@@ -26,6 +36,7 @@ struct SyscallInfo {
   std::uint64_t nr = 0;
   std::array<std::uint64_t, 6> args{};
   std::int64_t result = 0;  // exit: as the kernel returned it, -errno for a failure
+  std::uint32_t mark = 0;   // seccomp: the message of the filter that stopped it (SECCOMP_RET_DATA)
 };
 
 // Until which stop a tracee is to run.
@@ -40,6 +51,12 @@ struct InterruptedCall {
   std::uint64_t nr = 0;
   std::array<std::uint64_t, 6> args{};
   std::int64_t result = 0;
+};
+
+// What holds for a tracee for as long as it is traced, and for all that it creates.
+struct TraceOptions {
+  bool filtered = false;      // PTRACE_O_TRACESECCOMP: the calls of its seccomp filter stop
+  bool dies_with_us = false;  // PTRACE_O_EXITKILL
 };
 
 // A tracee that is stopped and waits for us. Resumed exactly once: dropping one aborts, rather than hang a user's
@@ -64,6 +81,14 @@ class [[nodiscard]] Stop {
   std::optional<InterruptedCall> interrupted_call() const;
   // What that call is to come to instead: -ERESTARTNOHAND lets it go on unless a handler runs.
   Result<void> set_call_result(std::int64_t result) const;
+  // At an event's stop: the number of the call that it is in. Nothing where the registers do not say, or it is in none.
+  std::optional<std::uint64_t> call_number() const;
+  // At an entry or a seccomp stop: what is called instead, -1 being no call at all, which fails with ENOSYS. ENOSYS on
+  // architectures where we do not know how.
+  Result<void> set_call(std::uint64_t nr, const std::array<std::uint64_t, 6>& args) const;
+  // The registers that arguments are passed in, after such a change.
+  Result<void> set_arguments(const std::array<std::uint64_t, 6>& args) const;
+  Result<void> set_options(TraceOptions options) const;
 
   // Memory: at most what is mapped, so possibly less than asked for; denied() where the tracee is not dumpable.
   Result<std::size_t> read(std::uint64_t address, std::span<std::byte> into) const;
@@ -96,28 +121,55 @@ struct Report {
   Nanoseconds told = 0;  // CLOCK_MONOTONIC
 };
 
+// How long a wait may look for a stop again and again before it sleeps: a wake-up from sleep, across CPUs, costs
+// several times what a stop itself does (docs/performance.md). It looks for as long as that pays: not on one CPU, where
+// the tracees cannot run meanwhile, and not for tracees that take their time.
+class Spin {
+ public:
+  Spin();
+  bool worthwhile();
+  void caught(bool one);
+
+ private:
+  int credit_;
+  int skipped_ = 0;
+  bool possible_;
+};
+
 // All requests and waits must come from the thread that made the Tracer: the kernel knows no other as the tracer.
 class Tracer {
  public:
   Tracer();
   // PTRACE_SEIZE with the options of docs/ptrace-notes.md: the tracee is not stopped, its children are traced from
-  // birth. AtOurEnd::dies: PTRACE_O_EXITKILL.
-  enum class AtOurEnd { goes_on, dies };
-  Result<void> seize(Tid tid, AtOurEnd at_our_end) const;
+  // birth.
+  Result<void> seize(Tid tid, TraceOptions options) const;
   Result<void> interrupt(Tid tid) const;
-  // Waits until there is something to tell, then takes all that is ready: at most one stop a task, and its end, in
-  // order. Empty: no tracees are left. `patience`: return nothing new after so long (the vector stays empty, `left` is
-  // true).
+  // Waits until there is something to tell, then takes what is ready: at most one stop a task, and its end, in order.
+  // Nothing: the wait was interrupted, or `patience` has passed, or no tracee is left. `crowd`: there are so many
+  // tracees that asking for any of them, which the kernel does one by one, costs more than a stop.
   struct Batch {
     std::vector<Report> reports;
     bool left = true;  // there are tracees
   };
-  Batch wait(std::optional<Nanoseconds> patience) const;
+  enum class Crowd { no, yes };
+  const Batch& wait(std::optional<Nanoseconds> patience, Crowd crowd);
   // The next report of one task only; gone() if it has ended.
   Result<Report> wait_for(Tid tid) const;
 
  private:
+  enum class Found { one, none, no_tracees, interrupted };
+  Found take(Tid tid, int flags);
+  Found take_recent();
+  Found look(std::optional<Nanoseconds> patience, Crowd crowd);
+  void drain(Crowd crowd);
+
   std::int32_t thread_;
+  Spin spin_;
+  Batch batch_;
+  // The tasks that stopped last: in a crowd these are asked for first, one by one.
+  std::array<Tid, 4> recent_{};
+  std::size_t next_recent_ = 0;
+  int since_all_ = 0;  // batches since all were asked for
 };
 
 // Whether `tid` is a task of `group`: tgkill(2) with signal 0. False also when it has been reaped.

@@ -22,6 +22,8 @@ using os::Until;
 using Kind = os::WaitStatus::Kind;
 
 constexpr Nanoseconds hold_check = 2'000'000;
+// From so many tracees on, to ask the kernel for any of them costs more than a stop.
+constexpr std::size_t crowd = 64;
 constexpr std::int64_t periodic_check = 1000;  // events
 
 // TASK_COMM_LEN less the NUL.
@@ -46,7 +48,10 @@ std::string recent_reports() {
 }  // namespace
 
 Engine::Engine(EventQueue& out, EngineOptions options)
-    : out_(out), options_(std::move(options)), unprivileged_(::geteuid() != 0) {
+    : out_(out),
+      options_(std::move(options)),
+      filter_(options_.filtered ? Filter::expected : Filter::none),
+      unprivileged_(::geteuid() != 0) {
   set_crash_notes(recent_reports);
 }
 
@@ -54,8 +59,9 @@ Engine::Engine(EventQueue& out, EngineOptions options)
 // exec.
 Result<void> Engine::seize(Tid root, Tgid parent) {
   root_ = root;
-  const auto at_our_end = options_.kill_on_exit ? os::Tracer::AtOurEnd::dies : os::Tracer::AtOurEnd::goes_on;
-  if (const auto seized = tracer_.seize(root, at_our_end); !seized) return seized;
+  // With the filter and without us its calls would fail: then it had better not go on at all.
+  const os::TraceOptions traced{options_.filtered, options_.filtered || options_.kill_on_exit};
+  if (const auto seized = tracer_.seize(root, traced); !seized) return seized;
   tracees_.born(root, led_by(root), parent);
   if (const auto asked = tracer_.interrupt(root); !asked) return asked;
   const auto report = tracer_.wait_for(root);
@@ -67,12 +73,12 @@ Result<void> Engine::seize(Tid root, Tgid parent) {
   return os::Stop{root, report->status}.resume(Until::syscall);
 }
 
-bool Engine::follow() {
-  bool let_go_of_some = false;
+Engine::Loop Engine::loop() {
   std::int64_t checked = 0;
   for (;;) {
     const bool unsettled = !held_.empty() || !early_ends_.empty();
-    const auto batch = tracer_.wait(unsettled ? std::optional{hold_check} : std::nullopt);
+    const auto many = tracees_.count() >= crowd ? os::Tracer::Crowd::yes : os::Tracer::Crowd::no;
+    const auto& batch = tracer_.wait(unsettled ? std::optional{hold_check} : std::nullopt, many);
     for (const os::Report& report : batch.reports) {
       recent.reports.at(recent.next++ % recent.reports.size()) = report;
       now_ = report.told;
@@ -84,24 +90,41 @@ bool Engine::follow() {
       checked = events_ / periodic_check;
       check(Moment::periodic, {});
     }
-    if (!batch.left) break;
+    if (!batch.left) return Loop::ended;
+    if (silent_) continue;
     if (ends_at_ && os::monotonic() >= *ends_at_) explain_and_end();
-    if (options_.stop_asked != nullptr && *options_.stop_asked) {
-      let_go();
-      let_go_of_some = true;
-      break;
-    }
+    if (options_.stop_asked != nullptr && *options_.stop_asked) return Loop::interrupted;
   }
-  if (!let_go_of_some) {
+}
+
+bool Engine::follow() {
+  const bool interrupted = loop() == Loop::interrupted;
+  if (!interrupted) {
     release_all();  // the ends of tasks whose birth will never be told
     lose_rest();
+  } else if (filter_ != Filter::works) {
+    let_go();
   }
-  end_run(timed_out_ ? "timeout" : let_go_of_some ? "interrupted" : "done");
+  end_run(timed_out_ ? "timeout" : interrupted ? "interrupted" : "done");
   return running_;
+}
+
+// A filtered call without a tracer fails with ENOSYS, and a filter cannot be taken away (docs/ptrace-notes.md, I1).
+void Engine::stay() {
+  silent_ = true;
+  options_.checkpoint = nullptr;
+  if (filter_ == Filter::works) loop();
+}
+
+void Engine::resume(os::Stop stop, const Tracee& task, Signal signal) const {
+  const bool every_call = filter_ != Filter::works || task.group->every_call;
+  const bool exit_matters = task.call || task.watched;
+  std::ignore = std::move(stop).resume(every_call || exit_matters ? Until::syscall : Until::event, signal);
 }
 
 void Engine::handle(const os::Report& report) {
   if (report.status.ended()) return ended(report);
+  ++stops_;
   os::Stop stop{report.tid, report.status};
   Tracee* task = tracees_.find(report.tid);
   if (task == nullptr) {
@@ -113,10 +136,11 @@ void Engine::handle(const os::Report& report) {
     case Kind::execed: return execed(std::move(stop));
     case Kind::exiting: return exiting(std::move(stop), *task);
     case Kind::syscall: return syscall(std::move(stop), *task);
+    case Kind::seccomp: return filtered(std::move(stop), *task);
     case Kind::group_stop: return group_stopped(std::move(stop), *task);
     case Kind::trapped: return trapped(std::move(stop), *task);
     case Kind::signal: return signalled(std::move(stop), *task);
-    default: std::ignore = std::move(stop).resume(Until::syscall);
+    default: resume(std::move(stop), *task);
   }
 }
 
@@ -142,7 +166,7 @@ void Engine::execed(os::Stop stop) {
   Tracee* task = tracees_.find(tid);
   Group* group = tracees_.find(led_by(tid));
   if (!message || group == nullptr) {
-    std::ignore = std::move(stop).resume(Until::syscall);
+    std::ignore = std::move(stop).resume(filter_ == Filter::works ? Until::event : Until::syscall);
     return;
   }
   const Tid former{static_cast<std::int32_t>(*message)};
@@ -153,17 +177,23 @@ void Engine::execed(os::Stop stop) {
     task = tracees_.find(tid);
   }
   group->execs = true;
-  group->leaver.reset();
   group->exit_signal = Signal{SIGCHLD};
   keep_actions(*group);
   const bool first = !running_;  // the root becomes the program
+  if (first && filter_ == Filter::expected) {
+    filter_ = Filter::none;
+    std::ignore = stop.set_options({false, options_.kill_on_exit});
+  }
   if (first) begin_run();
   const bool told = task->call && task->call->told;  // ahead of its event
   if (!told) tell_execed(*task, former);
   tell_denied_privileges(*task);
   check(Moment::exec, tid);
   if (options_.detach_on_exec && !first) return detach(std::move(stop), *task);
-  std::ignore = std::move(stop).resume(Until::syscall);
+  task->call.reset();  // its exit says nothing more
+  task->watched = false;
+  resume(std::move(stop), *task);
+  if (first && options_.filtered && filter_ == Filter::none) emit_now(*task, Set{"filter", "refused"});
 }
 
 void Engine::tell_execed(Tracee& task, Tid former) {
@@ -241,11 +271,14 @@ void Engine::trapped(os::Stop stop, Tracee& task) {
   // A new task under the tid that an exec has just freed: its own first stop, while the exec's event is still to be
   // read.
   if (syscalls::in_exec(task.call) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
+  if (task.own_arguments) std::ignore = stop.set_arguments(*std::exchange(task.own_arguments, {}));
+  // The end of a group-stop, or SIGCONT alone, interrupts a call, too.
+  if (task.entered != 0 && filter_ == Filter::works) std::ignore = repair(stop, task);
+  resume(std::move(stop), task);
   if (std::exchange(task.group->stopped, false)) {
     emit_now(task, Continued{});
     if (task.group->pid == led_by(root_)) options_.mirror(SIGCONT);
   }
-  std::ignore = std::move(stop).resume(Until::syscall);
 }
 
 void Engine::check(Moment moment, Tid tid) {
@@ -297,10 +330,15 @@ void Engine::end_run(const char* why) {
 }
 
 void Engine::emit(Seq seq, Nanoseconds begin, Nanoseconds end, Tgid pid, Tid tid, Fact fact, bool unfinished) {
-  if (!running_) return;
+  if (!running_ || silent_) return;
   tell_waiting(tid);
+  put(Event{seq, begin - start_, end - begin, unfinished, pid, tid, std::move(fact)});
+}
+
+void Engine::put(Event event) {
+  if (silent_) return;
   ++events_;
-  told_.emplace_back(Event{seq, begin - start_, end - begin, unfinished, pid, tid, std::move(fact)});
+  told_.emplace_back(std::move(event));
 }
 
 }  // namespace kintrace::sources

@@ -40,6 +40,7 @@ struct EngineOptions {
   bool restart_repair = true;          // no EINTR that only tracing causes (docs/ptrace-notes.md, H7)
   bool detach_on_exec = false;         // -b execve: leave alone what a traced process execs, the root's first excepted
   bool kill_on_exit = false;           // PTRACE_O_EXITKILL: the program dies with the tracer
+  bool filtered = false;               // the program installs os::SeccompFilter before its exec
   std::optional<Nanoseconds> timeout;  // after so long tell what every task waits for and end them all
   std::string without_row;             // a syscall whose row has no effect: the self-check must then find differences
   const std::atomic<bool>* stop_asked = nullptr;  // end the watch; a signal interrupts the wait as well
@@ -52,14 +53,25 @@ class Engine final : private syscalls::Keeper {
   Result<void> seize(Tid root, Tgid parent);
   // Follows the tasks until the last one has ended or the watch is to end. Whether the root became a program at all.
   bool follow();
+  // After that: goes on as before, and tells nothing, for as long as there are tasks that cannot do without a tracer.
+  void stay();
+  bool must_stay() const { return filter_ == Filter::works && tracees_.count() != 0; }
+  std::int64_t stops() const { return stops_; }
+  std::int64_t events() const { return events_; }
 
  private:
+  enum class Loop { ended, interrupted };
+  Loop loop();
+  // Resumes it, only as far as something is to be learned of it.
+  void resume(os::Stop stop, const Tracee& task, Signal signal = {}) const;
+
   // Reports, by kind.
   void handle(const os::Report& report);
   void forked(os::Stop stop, Tracee& parent);
   void execed(os::Stop stop);
   void exiting(os::Stop stop, Tracee& task);
   void syscall(os::Stop stop, Tracee& task);
+  void filtered(os::Stop stop, Tracee& task);
   void signalled(os::Stop stop, Tracee& task);
   void group_stopped(os::Stop stop, Tracee& task);
   void trapped(os::Stop stop, Tracee& task);
@@ -76,6 +88,7 @@ class Engine final : private syscalls::Keeper {
     std::optional<os::TaskStatus> status;
   };
   void start(os::Stop stop, Tracee& child);
+  void first_stop(os::Stop stop, Tracee& child) const;
   void hold(os::Stop stop);
   void release_overdue();
   void release_all();
@@ -91,21 +104,24 @@ class Engine final : private syscalls::Keeper {
   void detach(os::Stop stop, Tracee& task);
 
   // Syscalls.
-  void enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& info);
-  void leave(const os::Stop& stop, Tracee& task, std::int64_t result);
+  void called(Tracee& task, const os::SyscallInfo& info) const;
+  void enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info);
+  void leave(os::Stop stop, Tracee& task, std::int64_t result);
   void finish(Tracee& task, syscalls::Call call);
-  bool observed(const syscalls::Row& row) const;
+  void watch_every_call(const Tracee& task);
+  void keep_traced(const os::Stop& stop, syscalls::Call& call) const;
   void tell(const syscalls::Call& call, Fact fact) override;
   void tell_of(Tgid whom, const syscalls::Call& call, Fact fact) override;
   void collected(const syscalls::Call& call, std::optional<Tgid> child, const std::optional<Ending>& ending) override;
   void escaped(const syscalls::Call& call, Tid child) override;
-  void leaving(const syscalls::Call& call, bool whole_group) override;
-  bool action_set(const syscalls::Call& call, Signal signal, Disposition to, bool restarts) override;
+  bool action_set(const syscalls::Call& call, const syscalls::Action& action) override;
   void children_elsewhere(const syscalls::Call& call) override;
   void capture_in(const os::Stop& stop, syscalls::Call& call) const;
 
   // Signals.
-  void tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered fact);
+  void tell_interrupted(const os::Stop& stop, Tracee& task, SignalDelivered& fact);
+  static void handled(const Tracee& task, Signal signal, Disposition disposition);
+  void tell_delivered(Tracee& task, SignalDelivered fact);
   Actions actions_of(const Tracee& task) const;
   std::optional<std::int32_t> target_of(const Tracee& sender, const syscalls::Sending& sending) const;
   void tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> sender);
@@ -125,6 +141,7 @@ class Engine final : private syscalls::Keeper {
   // Ends.
   using Orphans = std::map<Tgid, Tgid>;  // the children of one that has ended, and to whom they were given
   void cut_calls(Tracee& task);
+  bool leaves_by_itself(const os::Stop& stop, const Tracee& task) const;
   void end_unreported(Tid tid, const Exited& fact);
   std::optional<os::TaskStatus> status_of(Tid tid) const;  // nothing: it is gone
   void finish(Tracee& task, const os::Report& report);
@@ -148,11 +165,16 @@ class Engine final : private syscalls::Keeper {
   void emit_now(const Tracee& task, Fact fact) {
     emit(next_seq(), now_, now_, task.group->pid, task.tid, std::move(fact));
   }
+  void put(Event event);
   void flush() { out_.put(told_); }
 
   EventQueue& out_;
   EngineOptions options_;
   os::Tracer tracer_;
+  enum class Filter { none, expected, works };
+  Filter filter_;
+  bool silent_ = false;  // the watch has ended
+  std::int64_t stops_ = 0;
   os::Procfs proc_;
   Tracees tracees_;
   Graves graves_;

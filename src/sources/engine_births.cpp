@@ -36,17 +36,13 @@ BirthHow birth(bool thread, const os::WaitStatus& status, std::uint64_t flags) {
 }  // namespace
 
 void Engine::forked(os::Stop stop, Tracee& parent) {
+  const os::WaitStatus status = stop.status();
   const auto message = stop.message();
-  if (!message) {  // the parent was killed: the child comes, or came, without its event
-    std::ignore = std::move(stop).resume(Until::syscall);
-    return;
-  }
+  if (!message) return resume(std::move(stop), parent);  // it was killed: the child comes, or came, without its event
   const Tid child{static_cast<std::int32_t>(*message)};
   if (const Tracee* known = tracees_.find(child)) {
-    if (!syscalls::in_exec(known->call)) {  // it could wait no longer and was adopted: its birth has been told
-      std::ignore = std::move(stop).resume(Until::syscall);
-      return;
-    }
+    // It could wait no longer and was adopted: its birth has been told.
+    if (!syscalls::in_exec(known->call)) return resume(std::move(stop), parent);
     // An exec whose event is still to be read has freed a tid that we believe taken (docs/ptrace-notes.md, D3). It
     // comes first: from now on the tid names the new task.
     Group& group = *known->group;
@@ -54,33 +50,42 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
     tell_execed(*tracees_.find(leader_of(group.pid)), child);
   }
   const auto early = early_ends_.extract(child);
-  const bool called = parent.call.has_value();  // not so for an i386 call
-  const auto request = called ? syscalls::clone_request(*parent.call) : syscalls::CloneRequest{};
-  const std::uint64_t flags = called ? request.flags : os::shared_resources(parent.tid, child);
+  const auto call = std::exchange(parent.call, {});  // not so for an i386 call
+  const auto request = call ? syscalls::clone_request(*call) : syscalls::CloneRequest{};
+  const std::uint64_t flags = call ? request.flags : os::shared_resources(parent.tid, child);
   const bool thread = early.empty() ? os::in_group(parent.group->pid, child) : (flags & CLONE_THREAD) != 0;
+  const bool changed = call && call->changed;
+  if (changed) std::ignore = stop.set_arguments(call->args);
+  resume(std::move(stop), parent);  // its call has succeeded: its exit says nothing more
+
   const bool sibling = !thread && (flags & CLONE_PARENT) != 0;
+  Tracee& born = tracees_.born(child, thread ? parent.group->pid : led_by(child),
+                               sibling ? parent.group->parent : parent.group->pid);
+  if (changed) born.own_arguments = call->args;
   Forked fact;
-  fact.child = child;
-  fact.child_pid = thread ? parent.group->pid : led_by(child);
-  fact.how = birth(thread, stop.status(), flags);
-  fact.flags = syscalls::clone_flag_names(flags);
-  if (called) fact.syscall = parent.call->row->name;
-  if (sibling) fact.ppid = parent.group->parent;
-  Tracee& born = tracees_.born(child, fact.child_pid, sibling ? parent.group->parent : parent.group->pid);
   if (!thread) {
-    const auto signal = called ? Signal{request.exit_signal} : proc_.exit_signal(child).value_or(Signal{SIGCHLD});
+    const auto signal = call ? Signal{request.exit_signal} : proc_.exit_signal(child).value_or(Signal{SIGCHLD});
     fact.exit_signal = sibling ? parent.group->exit_signal : signal ? std::optional{signal} : std::nullopt;
     fact.ns_pid = inherit(*parent.group, *born.group, flags);
     born.group->exit_signal = fact.exit_signal;
   }
-  if (called) {
-    tell(*parent.call, std::move(fact));
+  const bool ended_early = !early.empty();
+  auto held = held_.extract(child);
+  const bool plain = !held.empty() && held.mapped().stop.status().kind() == Kind::trapped;
+  if (plain) first_stop(std::move(held.mapped().stop), born);
+  fact.child = child;
+  fact.child_pid = born.group->pid;
+  fact.how = birth(thread, status, flags);
+  fact.flags = syscalls::clone_flag_names(flags);
+  if (call) fact.syscall = call->row->name;
+  if (sibling) fact.ppid = parent.group->parent;
+  if (call) {
+    tell(*call, std::move(fact));
   } else {
     emit_now(parent, std::move(fact));
   }
-  std::ignore = std::move(stop).resume(Until::syscall);
-  if (!early.empty()) return finish(born, early.mapped().report);
-  if (auto held = held_.extract(child); !held.empty()) start(std::move(held.mapped().stop), born);
+  if (ended_early) return finish(born, early.mapped().report);
+  if (!held.empty() && !plain) start(std::move(held.mapped().stop), born);
 }
 
 // What a new process has from its creator, beside what the flags say. Its pid in its own pid namespace, if that is not
@@ -92,6 +97,7 @@ std::optional<Tgid> Engine::inherit(Group& creator, Group& child, std::uint64_t 
     child.actions = creator.actions;
     if ((flags & CLONE_CLEAR_SIGHAND) != 0 && child.actions) child.actions->caught = 0;
   }
+  child.every_call = creator.every_call;
   child.elsewhere = creator.elsewhere || (flags & CLONE_NEWPID) != 0;
   if (!child.elsewhere) return {};
   const auto status = status_of(leader_of(child.pid));
@@ -117,8 +123,13 @@ void Engine::start(os::Stop stop, Tracee& child) {
   switch (stop.status().kind()) {
     case Kind::group_stop: return group_stopped(std::move(stop), child);
     case Kind::exiting: return exiting(std::move(stop), child);
-    default: std::ignore = std::move(stop).resume(Until::syscall);
+    default: first_stop(std::move(stop), child);
   }
+}
+
+void Engine::first_stop(os::Stop stop, Tracee& child) const {
+  if (child.own_arguments) std::ignore = stop.set_arguments(*std::exchange(child.own_arguments, {}));
+  resume(std::move(stop), child);
 }
 
 void Engine::release_overdue() { release(hold_limit); }

@@ -9,21 +9,20 @@
 
 #include "sources/engine.hpp"
 #include "syscalls/clone.hpp"
+#include "syscalls/exec.hpp"
 #include "syscalls/registry.hpp"
 #include "syscalls/repair.hpp"
 #include "syscalls/signal.hpp"
+#include "syscalls/watch.hpp"
 
 namespace kintrace::sources {
 namespace {
 
+using os::native_arch;
 #if defined(__x86_64__)
-constexpr std::uint32_t native_arch = AUDIT_ARCH_X86_64;
 constexpr std::uint64_t x32_bit = __X32_SYSCALL_BIT;
-#elif defined(__aarch64__)
-constexpr std::uint32_t native_arch = AUDIT_ARCH_AARCH64;
-constexpr std::uint64_t x32_bit = 0;
 #else
-#error "add this architecture's AUDIT_ARCH_… constant"
+constexpr std::uint64_t x32_bit = 0;
 #endif
 
 const char* other_arch(std::uint32_t arch) {
@@ -87,39 +86,58 @@ void Engine::capture_in(const os::Stop& stop, syscalls::Call& call) const {
 
 // The kernel says which of entry and exit this is: counting would go wrong at restarts and execs.
 void Engine::syscall(os::Stop stop, Tracee& task) {
-  if (const auto info = stop.syscall(); info && info->op == os::SyscallInfo::Op::entry) {
-    auto& repair = task.repair;
-    const bool continues = repair && repair->to_continue && repair->nr == info->nr && repair->args == info->args;
-    if (repair) repair->to_continue = false;
-    if (!continues) {
-      repair.reset();
-      task.entered = now_;
-    }
-    enter(stop, task, *info);
-  } else if (info && info->op == os::SyscallInfo::Op::exit) {
-    std::int64_t result = info->result;
-    if (task.repair && !goes_on(result)) result = as_alone(stop, task, result);
-    // A thread may have been woken for a signal that another one takes: so here, not at the signal.
-    if (result == -EINTR) result = repair(stop, task);
-    leave(stop, task, result);
-  }
-  std::ignore = std::move(stop).resume(os::Until::syscall);
+  const auto info = stop.syscall();
+  if (info && info->op == os::SyscallInfo::Op::exit) return leave(std::move(stop), task, info->result);
+  if (!info || info->op != os::SyscallInfo::Op::entry) return resume(std::move(stop), task);
+  called(task, *info);
+  if (filter_ == Filter::works) return resume(std::move(stop), task);  // what concerns us has a stop of its own
+  enter(std::move(stop), task, *info);
 }
 
-void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& info) {
+// The stop of a call that a filter asks a tracer about: ours, or one of the program's own.
+void Engine::filtered(os::Stop stop, Tracee& task) {
+  const auto info = stop.syscall();
+  if (!info || info->op != os::SyscallInfo::Op::seccomp) return resume(std::move(stop), task);
+  const bool ours = info->mark == os::filter_mark;
+  if (!ours) std::ignore = stop.set_call(~std::uint64_t{0}, info->args);  // without a tracer it fails (seccomp(2))
+  if (ours && filter_ == Filter::expected) {
+    filter_ = Filter::works;
+    if (task.call) return resume(std::move(stop), task);  // its entry-stop has told all
+  }
+  if (!task.group->every_call) called(task, *info);
+  enter(std::move(stop), task, *info);
+}
+
+// A call begins, whichever: does it continue one that was repaired?
+void Engine::called(Tracee& task, const os::SyscallInfo& info) const {
+  auto& repair = task.repair;
+  const bool continues = repair && repair->to_continue && repair->nr == info.nr && repair->args == info.args;
+  if (repair) repair->to_continue = false;
+  if (continues) return;
+  repair.reset();
+  task.entered = now_;
+}
+
+void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   task.call.reset();
+  task.watched = false;
   if (info.arch != native_arch || (info.nr & x32_bit) != 0) {
+    resume(std::move(stop), task);
     if (!std::exchange(task.group->undecoded, true))
       emit_now(task, Set{"arch", info.arch != native_arch ? other_arch(info.arch) : "x32"});
     return;
   }
+  // What nobody but its own task can be woken for is repaired where the signal stops it.
+  task.watched = options_.restart_repair && task.group->tasks.size() > 1 && syscalls::fails_by_tracing(info.nr);
+  if (options_.restart_repair && syscalls::limits_a_socket(info.nr, info.args)) watch_every_call(task);
   auto& before = task.interrupted;
   const syscalls::Row* row = syscalls::find(info.nr);
   if (before && (info.nr == SYS_restart_syscall || (row == before->row && info.args == before->args))) {
     task.call = std::exchange(before, {});
-    return;
+    return resume(std::move(stop), task);
   }
-  if (row == nullptr || !row->concerns(info.args) || !observed(*row)) return;
+  if (row == nullptr || !row->concerns(info.args) || !syscalls::observed(*row, options_.choice))
+    return resume(std::move(stop), task);
   syscalls::Call call;
   call.row = row;
   call.seq = next_seq();
@@ -128,32 +146,59 @@ void Engine::enter(const os::Stop& stop, Tracee& task, const os::SyscallInfo& in
   call.args = info.args;
   capture_in(stop, call);
   if (row->exit == syscalls::Exit::never) {
-    finish(task, std::move(call));
-    return;
+    resume(std::move(stop), task);
+    return finish(task, std::move(call));
   }
-  if (may_wait(call) && !std::exchange(task.may_be_waiting, true)) waiting_.push_back(task.tid);
-  if (syscalls::sending_of(call)) sending_.push_back(task.tid);
+  keep_traced(stop, call);
   task.call = std::move(call);
+  resume(std::move(stop), task);
+  if (row->blocks == syscalls::Blocks::on_children) task.group->in_wait.insert(task.tid);
+  if (syscalls::is_exec(*row)) task.group->in_exec.insert(task.tid);
+  if (may_wait(*task.call) && !std::exchange(task.may_be_waiting, true)) waiting_.push_back(task.tid);
+  if (syscalls::sending_of(*task.call)) sending_.push_back(task.tid);
 }
 
-bool Engine::observed(const syscalls::Row& row) const {
-  const Choice& choice = options_.choice;
-  if (row.nr == SYS_rt_sigaction) return true;  // it decides what becomes of a call that a signal interrupts
-  if (row.observed == syscalls::Observed::asked && !choice.detail && !choice.calls.contains(row.name)) return false;
-  return row.cls == syscalls::Class::lifecycle || choice.asks_for(class_name(row.cls), row.name);
+// The filter would make every call of a child without a tracer fail: so with it there is none. Only the registers are
+// changed, and they are given back to both; the structure of clone3(2) is the program's memory, so that its call
+// becomes a clone(2).
+void Engine::keep_traced(const os::Stop& stop, syscalls::Call& call) const {
+  if (filter_ != Filter::works) return;
+  const auto traced = syscalls::traced_clone(call);
+  if (traced) call.changed = static_cast<bool>(stop.set_call(traced->nr, traced->args));
 }
 
-void Engine::leave(const os::Stop& stop, Tracee& task, std::int64_t result) {
-  if (!task.call) return;
+// A call of any kind may be disturbed from now on, and of its own kinds there are too many to filter them for all.
+void Engine::watch_every_call(const Tracee& task) {
+  if (filter_ != Filter::works || std::exchange(task.group->every_call, true)) return;
+  for (const Tid tid : task.group->tasks) {
+    if (tid != task.tid) std::ignore = tracer_.interrupt(tid);
+  }
+}
+
+void Engine::leave(os::Stop stop, Tracee& task, std::int64_t result) {
+  task.watched = false;
+  if (task.repair && !goes_on(result)) result = as_alone(stop, task, result);
+  // A thread may have been woken for a signal that another one takes: so here, not at the signal. The kernel looks at
+  // the result only on its way to a signal or trap, and there may be no signal left for this task: so it is given a
+  // trap.
+  if (result == -EINTR) {
+    result = repair(stop, task);
+    if (result == syscalls::restart_no_hand) std::ignore = tracer_.interrupt(task.tid);
+  }
+  if (!task.call) return resume(std::move(stop), task);
   syscalls::Call call = std::move(*std::exchange(task.call, {}));
-  if (std::cmp_equal(result, call.row->nr) && trapped_by_seccomp(task.tid)) return;  // it was not done at all
-  if (will_restart(result) ||
-      (result == -EINTR && syscalls::fails_by_tracing(static_cast<std::uint64_t>(call.row->nr)))) {
+  if (call.changed) std::ignore = stop.set_call(static_cast<std::uint64_t>(call.row->nr), call.args);
+  const bool undone = std::cmp_equal(result, call.row->nr) && trapped_by_seccomp(task.tid);
+  const bool again = will_restart(result) ||
+                     (result == -EINTR && syscalls::fails_by_tracing(static_cast<std::uint64_t>(call.row->nr)));
+  if (!undone && !again) capture_out(stop, call);
+  resume(std::move(stop), task);
+  if (undone) return;
+  if (again) {
     task.interrupted = std::move(call);
     return;
   }
   call.result = result;
-  capture_out(stop, call);
   finish(task, std::move(call));
 }
 
@@ -241,25 +286,21 @@ void Engine::escaped(const syscalls::Call& call, Tid child) {
   tell(call, std::move(fact));
 }
 
-void Engine::leaving(const syscalls::Call& call, bool whole_group) {
-  Tracee& task = *tracees_.find(call.tid);
-  task.leaves_by_itself = true;
-  if (whole_group && !task.group->leaver) task.group->leaver = task.tid;
-}
-
 // posix_spawn(3) sets all 64 in each child, and nearly none of them anew.
-bool Engine::action_set(const syscalls::Call& call, Signal signal, Disposition to, bool restarts) {
+bool Engine::action_set(const syscalls::Call& call, const syscalls::Action& action) {
   auto& actions = tracees_.find(call.tid)->group->actions;
-  if (!actions || signal.value < 1 || signal.value > 64) return asks_for_signals();
-  const std::uint64_t bit = std::uint64_t{1} << (static_cast<unsigned>(signal.value) - 1);
+  if (!actions) return asks_for_signals();
+  const std::uint64_t bit = std::uint64_t{1} << (static_cast<unsigned>(action.signal.value) - 1);
   const auto assign = [bit](std::uint64_t& set, bool in) {
     const bool changed = ((set & bit) != 0) != in;
     set = in ? set | bit : set & ~bit;
     return changed;
   };
-  const bool caught = assign(actions->caught, to == Disposition::handler);
-  const bool ignored = assign(actions->ignored, to == Disposition::ignored);
-  const bool restarting = assign(actions->restarting, to == Disposition::handler && restarts);
+  const bool handled = action.to == Disposition::handler;
+  const bool caught = assign(actions->caught, handled);
+  const bool ignored = assign(actions->ignored, action.to == Disposition::ignored);
+  const bool restarting = assign(actions->restarting, handled && action.restarts);
+  assign(actions->once, handled && action.once);
   return asks_for_signals() && (caught || ignored || restarting);
 }
 

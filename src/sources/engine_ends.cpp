@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The engine's part that follows each task to its end, and its remains to whoever collects them.
+#include <sys/syscall.h>
+
 #include <algorithm>
+#include <array>
 #include <csignal>
 
 #include "sources/engine.hpp"
@@ -16,13 +19,14 @@ Nanoseconds from(const timeval& time) {
 
 }  // namespace
 
-// The last moment when /proc still knows the task. It may be missed: nothing but its memory is learned here.
+// The last moment when /proc still knows the task. It may be missed: nothing but its memory is learned here, and who
+// ended it.
 void Engine::exiting(os::Stop stop, Tracee& task) {
   if (const auto message = stop.message()) task.leaving = os::WaitStatus{static_cast<int>(*message)}.ending();
-  task.exiting = true;
+  task.leaves_by_itself = leaves_by_itself(stop, task);
   Group& group = *task.group;
-  const bool last =
-      std::all_of(group.tasks.begin(), group.tasks.end(), [this](Tid tid) { return tracees_.find(tid)->exiting; });
+  if (!std::exchange(task.exiting, true)) ++group.exiting;
+  const bool last = group.exiting == group.tasks.size();
   // ru_maxrss counts the children's and the previous program's memory too; VmHWM is this program's alone.
   if (last && (group.forks || group.execs)) {
     if (const auto status = proc_.status(task.tid)) group.peak = status->vm_hwm;
@@ -30,6 +34,17 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
   if (last && group.undecoded) tell_reaped_unseen(group, task.tid);
   check(Moment::exit, task.tid);
   std::ignore = std::move(stop).resume(os::Until::event);
+}
+
+// Whether it is in exit(2) or exit_group(2), and not ended by another's.
+bool Engine::leaves_by_itself(const os::Stop& stop, const Tracee& task) const {
+  if (!task.group->threads) return true;  // there was nobody else
+  constexpr std::array<std::uint64_t, 2> native{SYS_exit, SYS_exit_group}, i386{1, 252};
+  const auto info = stop.syscall();
+  const auto& calls = info && info->arch != os::native_arch ? i386 : native;
+  auto nr = stop.call_number();
+  if (!nr) nr = proc_.blocked_in(task.tid);
+  return nr && std::find(calls.begin(), calls.end(), *nr) != calls.end();
 }
 
 void Engine::ended(const os::Report& report) {
@@ -49,10 +64,9 @@ EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
     const Tracee* init = tracees_.find(leader_of(*task.group->init));
     if (init == nullptr || init->exiting) return EndedBy::namespace_init;
   }
-  if (task.leaves_by_itself || ending.signal) return EndedBy::itself;
-  if (task.group->leaver) return EndedBy::exit_group;
+  if (task.leaves_by_itself || ending.signal || !task.exiting) return EndedBy::itself;
   const Tracee* execing = tracees_.execing(*task.group);
-  return execing != nullptr && execing != &task ? EndedBy::exec : EndedBy::itself;
+  return execing != nullptr && execing != &task && !execing->exiting ? EndedBy::exec : EndedBy::exit_group;
 }
 
 // A task that ends within a call never returns from it.

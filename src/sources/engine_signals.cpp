@@ -16,11 +16,7 @@
 namespace kintrace::sources {
 namespace {
 
-// What a call is going to return when a signal has come (include/linux/errno.h; never seen by the program).
-constexpr std::int64_t restart_sys = -512;      // again, unless a handler without SA_RESTART runs
-constexpr std::int64_t restart_always = -513;   // again
-constexpr std::int64_t restart_no_hand = -514;  // again, unless a handler runs
-constexpr std::int64_t restart_block = -516;    // the rest of it (nanosleep), unless a handler runs
+using syscalls::restart_always, syscalls::restart_block, syscalls::restart_no_hand, syscalls::restart_sys;
 
 std::uint64_t bit(Signal signal) { return std::uint64_t{1} << (static_cast<unsigned>(signal.value) - 1); }
 
@@ -89,26 +85,39 @@ class Reader final : public syscalls::TimeSource {
 void Engine::signalled(os::Stop stop, Tracee& task) {
   const Signal signal = stop.status().signal();
   const auto info = stop.signal_info();
-  if (info) {
-    SignalDelivered fact;
-    fact.signal = signal;
-    fact.code = text::signal_code_name(signal, info->si_code);
-    const Tgid who{info->si_pid};
-    if (names_a_process(signal, *info)) fact.from = tracees_.seen_from(*task.group, who);
-    if (!fact.from && signal.value == SIGCHLD) fact.from = graves_.seen_from(task.group->pid, who);
-    fact.disposition = disposition_of(signal, actions_of(task));
-    tell_delivered(stop, task, std::move(fact));
-  }
-  std::ignore = std::move(stop).resume(os::Until::syscall, signal);
+  if (!info) return resume(std::move(stop), task, signal);
+  SignalDelivered fact;
+  fact.signal = signal;
+  fact.disposition = disposition_of(signal, actions_of(task));
+  // A call whose exit did not stop, as nobody but its own task could be woken.
+  if (filter_ == Filter::works) std::ignore = repair(stop, task);
+  tell_interrupted(stop, task, fact);
+  resume(std::move(stop), task, signal);
+  handled(task, signal, fact.disposition);
+
+  fact.code = text::signal_code_name(signal, info->si_code);
+  const Tgid who{info->si_pid};
+  if (names_a_process(signal, *info)) fact.from = tracees_.seen_from(*task.group, who);
+  if (!fact.from && signal.value == SIGCHLD) fact.from = graves_.seen_from(task.group->pid, who);
+  tell_delivered(task, std::move(fact));
 }
 
-// What /proc says; without it (chroot(2), hidepid) what its sigaction(2)s said.
+// What its sigaction(2)s said. Where that is not known, or some of them could not be read, what /proc says.
 Actions Engine::actions_of(const Tracee& task) const {
-  if (const auto status = status_of(task.tid)) return {status->caught, status->ignored, 0};
-  return task.group->actions.value_or(Actions{});
+  const Group& group = *task.group;
+  if (group.actions && !group.undecoded) return *group.actions;
+  if (const auto status = status_of(task.tid)) return {status->caught, status->ignored, 0, 0};
+  return group.actions.value_or(Actions{});
 }
 
-void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered fact) {
+void Engine::handled(const Tracee& task, Signal signal, Disposition disposition) {
+  auto& actions = task.group->actions;
+  if (!actions || disposition != Disposition::handler || (actions->once & bit(signal)) == 0) return;
+  for (auto* set : {&actions->caught, &actions->restarting, &actions->once}) *set &= ~bit(signal);
+}
+
+// What becomes of the call that the signal interrupts.
+void Engine::tell_interrupted(const os::Stop& stop, Tracee& task, SignalDelivered& fact) {
   // A call of another architecture has a number of that one.
   const auto call =
       task.group->undecoded ? os::InterruptedCall{} : stop.interrupted_call().value_or(os::InterruptedCall{});
@@ -116,16 +125,18 @@ void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered 
   std::optional<bool> restarts;
   if (task.group->actions) restarts = (task.group->actions->restarting & bit(fact.signal)) != 0;
   const bool known = fact.disposition != Disposition::handler || restarts;
-  if (interrupted && (known || call.result != restart_sys)) {
-    const bool resumed = call.nr == SYS_restart_syscall && task.resumes != 0;
-    if (!resumed) task.resumes = call.nr;
-    fact.interrupts = os::syscall_name(task.resumes);
-    fact.err = failure_of(call.result, fact.disposition, restarts);
-    const bool repaired = task.repair && task.repair->to_continue;
-    fact.repaired = repaired && does_nothing(fact);
-    // Alone, too, it is cut short by a stop.
-    if (repaired && is_stop(fact) && stop.set_call_result(-EINTR)) task.repair.reset();
-  }
+  if (!interrupted || (!known && call.result == restart_sys)) return;
+  const bool resumed = call.nr == SYS_restart_syscall && task.resumes != 0;
+  if (!resumed) task.resumes = call.nr;
+  fact.interrupts = os::syscall_name(task.resumes);
+  fact.err = failure_of(call.result, fact.disposition, restarts);
+  const bool repaired = task.repair && task.repair->to_continue;
+  fact.repaired = repaired && does_nothing(fact);
+  // Alone, too, it is cut short by a stop.
+  if (repaired && is_stop(fact) && stop.set_call_result(-EINTR)) task.repair.reset();
+}
+
+void Engine::tell_delivered(Tracee& task, SignalDelivered fact) {
   const bool fails = fact.err.has_value();
   if (fails) task.repair.reset();
   const auto& wanted = options_.choice.signals;
@@ -140,12 +151,12 @@ void Engine::tell_delivered(const os::Stop& stop, Tracee& task, SignalDelivered 
 }
 
 // Untraced, an ignored signal would not have come at all, and the call would still wait. With -ERESTARTNOHAND the
-// kernel does it again, or gives it its EINTR if a handler is to run (docs/ptrace-notes.md, H7). The kernel looks at
-// the result only on its way to a signal or trap, and there may be no signal left for this task: so it is given a trap.
-// What the call returns now.
+// kernel does it again, or gives it its EINTR if a handler is to run (docs/ptrace-notes.md, H7). What the call returns
+// now.
 std::int64_t Engine::repair(const os::Stop& stop, Tracee& task) {
+  if (!options_.restart_repair || task.group->undecoded) return -EINTR;
   const auto call = stop.interrupted_call();
-  if (!options_.restart_repair || task.group->undecoded || !call || call->result != -EINTR) return -EINTR;
+  if (!call || call->result != -EINTR) return -EINTR;
   const auto time = syscalls::time_of(call->nr, call->args, Reader{stop, *task.group});
   if (!time) return -EINTR;
   if (!task.repair || task.repair->nr != call->nr || task.repair->args != call->args)
@@ -157,7 +168,6 @@ std::int64_t Engine::repair(const os::Stop& stop, Tracee& task) {
     return time->result;
   }
   task.repair->to_continue = true;
-  std::ignore = tracer_.interrupt(task.tid);
   return restart_no_hand;
 }
 

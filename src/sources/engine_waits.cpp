@@ -60,9 +60,7 @@ void Engine::tell_blocked(Tracee& task) {
   } else {
     return;  // it runs, or we are not told
   }
-  ++events_;
-  told_.emplace_back(
-      Event{next_seq(), begin - start_, now_ - begin, false, task.group->pid, task.tid, std::move(fact)});
+  put(Event{next_seq(), begin - start_, now_ - begin, false, task.group->pid, task.tid, std::move(fact)});
 }
 
 std::vector<Tid> Engine::waits_for(const Tracee& task) const {

@@ -59,6 +59,18 @@ int wait_for(pid_t pid) {
   return status;
 }
 
+// It may stay for the rest of its tracees, when it has told all: they are nobody's business any more.
+Ending ending_of_tracer(const Face& face) {
+  int status = 0;
+  ssize_t got = 0;
+  do got = ::read(face.verdict.get(), &status, sizeof status);
+  while (got < 0 && errno == EINTR);
+  if (got != sizeof status) return os::WaitStatus{wait_for(face.tracer)}.ending();
+  Ending ending;
+  ending.code = status;
+  return ending;
+}
+
 }  // namespace
 
 void be_the_face(const Face& face) {
@@ -68,13 +80,14 @@ void be_the_face(const Face& face) {
   ::sigprocmask(SIG_SETMASK, &face.mask, nullptr);
   const os::WaitStatus ended{wait_for(face.program)};
   program = 0;
-  const os::WaitStatus traced{wait_for(face.tracer)};
+  const Ending how = ending_of_tracer(face);
   tracer = 0;
   for (const pid_t helper : face.helpers) wait_for(helper);
-  const Ending how = traced.ending();
   if (how.signal) {
-    const std::string text = fmt::format("kintrace: the tracer was ended by {}; the program went on untraced\n",
-                                         text::signal_name(*how.signal));
+    const std::string text = fmt::format(
+        "kintrace: the tracer was ended by {}; {}\n", text::signal_name(*how.signal),
+        face.filtered ? "all that it traced was killed with it, as its calls would have failed (--no-seccomp)"
+                      : "the program went on untraced");
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
   } else if (how.code != 0) {
     ::_exit(*how.code);

@@ -9,11 +9,16 @@
 #include <csignal>
 #include <vector>
 
+#include "os/fd.hpp"
+
 namespace kintrace::sources {
 
 struct Face {
   pid_t program = 0;
   pid_t tracer = 0;
+  // The tracer writes its exit status there when it has told all, but cannot end yet: an int.
+  os::Fd verdict;
+  bool filtered = false;  // the program cannot do without the tracer
   std::vector<pid_t> helpers;
   sigset_t mask{};  // to be restored once its handlers stand
 };

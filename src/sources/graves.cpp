@@ -8,13 +8,13 @@ namespace kintrace::sources {
 void Graves::add(const Dead& dead) {
   forget(dead.pid);
   dead_.emplace(dead.pid, dead);
-  vanished_ += dead.vanished ? 1 : 0;
+  if (dead.vanished) vanished_.insert(dead.pid);
 }
 
 std::optional<Dead> Graves::take(Tgid pid) {
   const auto node = dead_.extract(pid);
   if (node.empty()) return {};
-  vanished_ -= node.mapped().vanished ? 1 : 0;
+  vanished_.erase(pid);
   return node.mapped();
 }
 
@@ -33,8 +33,9 @@ std::optional<Tgid> Graves::seen_from(Tgid parent, Tgid number) const {
 
 std::vector<Dead> Graves::reaped_by_kernel(Tgid parent) {
   std::vector<Dead> reaped;
-  for (const auto& [pid, dead] : dead_) {
-    if (dead.parent == parent && dead.vanished) reaped.push_back(dead);
+  for (const Tgid pid : vanished_) {
+    const Dead& dead = dead_.at(pid);
+    if (dead.parent == parent) reaped.push_back(dead);
   }
   for (const Dead& dead : reaped) forget(dead.pid);
   std::sort(reaped.begin(), reaped.end(), [](const Dead& a, const Dead& b) { return a.died < b.died; });

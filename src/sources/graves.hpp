@@ -7,6 +7,7 @@
 #include <optional>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "kintrace/event.hpp"
@@ -41,7 +42,7 @@ class Graves {
   }
   // Which of the dead of `parent` has this number in its own pid namespace.
   std::optional<Tgid> seen_from(Tgid parent, Tgid number) const;
-  bool any_vanished() const { return vanished_ != 0; }
+  bool any_vanished() const { return !vanished_.empty(); }
   // No wait of `parent` is under way: what vanished before now was reaped by the kernel.
   std::vector<Dead> reaped_by_kernel(Tgid parent);
   // The dead has a new parent, which is traced too.
@@ -51,7 +52,7 @@ class Graves {
  private:
   std::optional<Dead> take(Tgid pid);
   std::unordered_map<Tgid, Dead> dead_;
-  std::size_t vanished_ = 0;  // of them
+  std::unordered_set<Tgid> vanished_;  // of them
 };
 
 }  // namespace kintrace::sources

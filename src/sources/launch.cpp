@@ -10,6 +10,7 @@
 #include <atomic>
 #include <csignal>
 #include <exception>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -57,15 +58,16 @@ void prepare_tracer_signals() {
 struct Place {
   pid_t face = 0;    // 0: there is none
   pid_t parent = 0;  // the program's
+  os::Fd verdict;    // to the face
 };
 
-class Launched : public Source {
+class Tracing final : public Launched {
  public:
-  Launched(os::Program program, EngineOptions options, os::Fd gate, Place place)
-      : program_(std::move(program)), options_(std::move(options)), gate_(std::move(gate)), place_(place) {}
+  Tracing(os::Program program, EngineOptions options, os::Fd gate, Place place)
+      : program_(std::move(program)), options_(std::move(options)), gate_(std::move(gate)), place_(std::move(place)) {}
 
   void run(Sink& sink) override {
-    std::thread engine = start_engine();
+    start_engine();
     std::vector<Message> messages;
     while (queue_.take(messages)) {
       for (const Message& message : messages) {
@@ -80,20 +82,44 @@ class Launched : public Source {
       }
       sink.settle();
     }
-    engine.join();
     if (error_) std::rethrow_exception(error_);
   }
 
+  ~Tracing() override {
+    if (thread_.joinable()) thread_.join();
+  }
+  Tracing(const Tracing&) = delete;
+  Tracing& operator=(const Tracing&) = delete;
+
+  void stay(int status) override {
+    if (stays_) {
+      if (place_.verdict) {
+        [[maybe_unused]] const auto told = ::write(place_.verdict.get(), &status, sizeof status);
+      }
+      if (const auto null = os::open("/dev/null", O_RDWR)) {
+        for (int fd = 0; fd <= 2; ++fd) ::dup2(null->get(), fd);
+      }
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+
+  bool must_stay() const override { return stays_; }
+  Figures figures() const override { return figures_; }
+
  private:
-  std::thread start_engine() {
+  void start_engine() {
     try {
-      return std::thread([this] {
+      thread_ = std::thread([this] {
         try {
           trace();
         } catch (...) {
           error_ = std::current_exception();
         }
-        queue_.close();
+        const bool stays = engine_ && !error_ && engine_->must_stay();
+        stays_ = stays;
+        if (engine_) figures_ = {engine_->stops(), engine_->events()};
+        queue_.close();  // the other thread reads what stands above this line only after that
+        if (stays) stay_traced();
       });
     } catch (const std::system_error& error) {
       throw UserError(std::string{"cannot start a thread: "} + error.code().message(),
@@ -122,16 +148,24 @@ class Launched : public Source {
         if (::getppid() == face) ::kill(face, signal);
       };
     }
-    Engine engine(queue_, std::move(options_));
-    if (const auto seized = engine.seize(Tid{program}, Tgid{place_.parent}); !seized) {
+    engine_.emplace(queue_, std::move(options_));
+    if (const auto seized = engine_->seize(Tid{program}, Tgid{place_.parent}); !seized) {
       if (seized.error().gone()) return;  // killed; the face ends as it did
       throw os::ptrace_refused(seized.error().error(), Tid{program});
     }
     const char go = 1;
     [[maybe_unused]] const auto told = ::write(gate_.get(), &go, sizeof go);
-    const bool ran = engine.follow();
+    const bool ran = engine_->follow();
     int error = 0;  // it could not become the program if it had something more to say
     if (!ran && ::read(gate_.get(), &error, sizeof error) == sizeof error) throw os::start_error(program_, error);
+  }
+
+  // Nobody can ask it to end any more: what it traces would not survive that.
+  void stay_traced() {
+    for (const int signal : {SIGTERM, SIGHUP, SIGINT}) ::signal(signal, SIG_IGN);
+    static constexpr itimerval never{};
+    ::setitimer(ITIMER_REAL, &never, nullptr);
+    engine_->stay();
   }
 
   os::Program program_;
@@ -140,6 +174,10 @@ class Launched : public Source {
   Place place_;
   EventQueue queue_;
   std::exception_ptr error_;
+  std::optional<Engine> engine_;  // its thread's
+  bool stays_ = false;
+  Figures figures_;
+  std::thread thread_;
 };
 
 UserError cannot_start(const Failure& failure) {
@@ -152,10 +190,11 @@ os::SocketPair make_gate() {
   return std::move(*gate);
 }
 
-std::unique_ptr<Source> become_tracer(const LaunchPlan& plan, EngineOptions options, os::Fd gate, Place place) {
+std::unique_ptr<Launched> become_tracer(const LaunchPlan& plan, EngineOptions options, os::Fd gate, Place place) {
   prepare_tracer_signals();
   os::close_inherited(plan.keep_stdout);
-  return std::make_unique<Launched>(plan.program, std::move(options), std::move(gate), place);
+  options.filtered = plan.program.filter.has_value();
+  return std::make_unique<Tracing>(plan.program, std::move(options), std::move(gate), std::move(place));
 }
 
 // An orphan is given to the nearest subreaper above it: not to us, for a moment.
@@ -177,7 +216,7 @@ class NoSubreaper {
 
 }  // namespace
 
-std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
+std::unique_ptr<Launched> launch(const LaunchPlan& plan, EngineOptions options) {
   os::Inherited inherited;
   // We must see our children end whatever we inherited (SIG_IGN, SA_NOCLDWAIT); the program gets it back as it was.
   struct sigaction plain {};
@@ -190,24 +229,30 @@ std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options) {
   ::sigprocmask(SIG_BLOCK, &early, &inherited.mask);
   const pid_t face = ::getpid();
   auto gate = make_gate();
+  auto verdict = make_gate();
   const pid_t tracer = ::fork();
   if (tracer < 0) throw cannot_start(Failure::last());
   if (tracer == 0) {
     gate.theirs.reset();
+    verdict.theirs.reset();
     // A process group of its own: neither ^C nor the program's kill(0, …) reaches it. Not a session: the scheduler
     // groups by session (sched(7), "The autogroup feature"), and a tracer in another group than its tracees is woken on
     // another CPU at every stop, which cost three times the whole run.
     ::setpgid(0, 0);
-    return become_tracer(plan, std::move(options), std::move(gate.ours), {face, face});
+    return become_tracer(plan, std::move(options), std::move(gate.ours), {face, face, std::move(verdict.ours)});
   }
   gate.ours.reset();
+  verdict.ours.reset();
   const auto program = os::fork_program(plan.program, gate.theirs, tracer, inherited);
   gate.theirs.reset();
   if (!program) throw cannot_start(program.error());
   // Not even our own outputs: a command that reads one must see its end when the tracer closes it.
   os::close_inherited(false);
-  ::close_range(STDERR_FILENO + 1, ~0U, 0);
-  be_the_face({*program, tracer, plan.helpers, inherited.mask});
+  const auto kept = static_cast<unsigned>(verdict.theirs.get());
+  if (kept > STDERR_FILENO + 1) ::close_range(STDERR_FILENO + 1, kept - 1, 0);
+  ::close_range(kept + 1, ~0U, 0);
+  be_the_face(
+      {*program, tracer, std::move(verdict.theirs), plan.program.filter.has_value(), plan.helpers, inherited.mask});
 }
 
 SteppedAside step_aside(const os::Program& program, Aside aside) {
@@ -253,8 +298,8 @@ SteppedAside step_aside(const os::Program& program, Aside aside) {
   os::become_program(program, gate.theirs, tracer, inherited);
 }
 
-std::unique_ptr<Source> launch_aside(SteppedAside aside, const LaunchPlan& plan, EngineOptions options) {
-  return become_tracer(plan, std::move(options), std::move(aside.gate), {0, aside.parent});
+std::unique_ptr<Launched> launch_aside(SteppedAside aside, const LaunchPlan& plan, EngineOptions options) {
+  return become_tracer(plan, std::move(options), std::move(aside.gate), {0, aside.parent, {}});
 }
 
 }  // namespace kintrace::sources

@@ -23,10 +23,25 @@ struct LaunchPlan {
   std::vector<pid_t> helpers;  // children of this process that read our output: the face waits for them at its end
 };
 
+// The tracer's side of a launched program.
+class Launched : public Source {
+ public:
+  // After run: whether there are still tasks that cannot do without a tracer.
+  virtual bool must_stay() const = 0;
+  // When all has been told and written; `status` is what this process is to end with. If it must stay, whoever waits
+  // for it is told that, the standard descriptors are let go of, and this returns when the last of those tasks has
+  // ended.
+  virtual void stay(int status) = 0;
+  struct Figures {
+    std::int64_t stops = 0, events = 0;
+  };
+  virtual Figures figures() const = 0;  // of the watch
+};
+
 // Forks. Returns in the tracer process only, before the program has been started: run the source, and let its end be
 // the process's. Status 0 there means "as the program ended"; any other overrides it. The calling process becomes the
 // face and never returns from here. Throws UserError where fork(2) fails.
-std::unique_ptr<Source> launch(const LaunchPlan& plan, EngineOptions options);
+std::unique_ptr<Launched> launch(const LaunchPlan& plan, EngineOptions options);
 
 // Where the tracer lives that has no face above it.
 enum class Aside { own_group, own_session };
@@ -44,6 +59,6 @@ struct SteppedAside {
 // given every orphan, the tracer too.
 SteppedAside step_aside(const os::Program& program, Aside aside);
 // As launch, after step_aside.
-std::unique_ptr<Source> launch_aside(SteppedAside aside, const LaunchPlan& plan, EngineOptions options);
+std::unique_ptr<Launched> launch_aside(SteppedAside aside, const LaunchPlan& plan, EngineOptions options);
 
 }  // namespace kintrace::sources

@@ -32,6 +32,7 @@ Tracee& Tracees::born(Tid tid, Tgid pid, Tgid parent) {
     }
   }
   group->tasks.insert(tid);
+  group->threads = group->threads || group->tasks.size() > 1;
   const auto [at, fresh] = tasks_.try_emplace(tid);
   KINTRACE_CHECK(fresh, fmt::format("task {} was born twice", tid.value));
   at->second.tid = tid;
@@ -43,6 +44,7 @@ void Tracees::take_leadership(Tid former, Tgid pid) {
   auto node = tasks_.extract(former);
   KINTRACE_CHECK(!node.empty(), fmt::format("task {} replaced its leader but is not known", former.value));
   Group& group = *node.mapped().group;
+  for (auto* tasks : {&group.in_exec, &group.in_wait}) tasks->erase(former);
   group.tasks.erase(former);
   group.tasks.insert(leader_of(pid));
   node.key() = leader_of(pid);
@@ -55,7 +57,11 @@ void Tracees::take_leadership(Tid former, Tgid pid) {
 void Tracees::ended(Tid tid) {
   const auto found = tasks_.find(tid);
   KINTRACE_CHECK(found != tasks_.end(), fmt::format("task {} ended twice", tid.value));
-  found->second.group->tasks.erase(tid);
+  Group& group = *found->second.group;
+  group.tasks.erase(tid);
+  group.in_exec.erase(tid);
+  group.in_wait.erase(tid);
+  if (found->second.exiting) --group.exiting;
   tasks_.erase(found);
 }
 
@@ -68,12 +74,12 @@ std::vector<Tid> Tracees::all() const {
 
 void Tracees::ended(Tgid pid) { groups_.erase(pid); }
 
-Tracee* Tracees::execing(const Group& group) {
-  const auto at = std::find_if(group.tasks.begin(), group.tasks.end(), [this](Tid tid) {
+Tracee* Tracees::execing(Group& group) {
+  std::erase_if(group.in_exec, [this](Tid tid) {
     const Tracee* task = find(tid);
-    return syscalls::in_exec(task->call);
+    return task == nullptr || !syscalls::in_exec(task->call);
   });
-  return at == group.tasks.end() ? nullptr : find(*at);
+  return group.in_exec.empty() ? nullptr : find(*group.in_exec.begin());
 }
 
 std::optional<Tgid> Tracees::seen_from(const Group& group, Tgid number) const {
@@ -84,11 +90,12 @@ std::optional<Tgid> Tracees::seen_from(const Group& group, Tgid number) const {
   return same == groups_.end() ? std::nullopt : std::optional{same->first};
 }
 
-bool Tracees::in_wait(const Group& group) {
-  return std::any_of(group.tasks.begin(), group.tasks.end(), [this](Tid tid) {
+bool Tracees::in_wait(Group& group) {
+  std::erase_if(group.in_wait, [this](Tid tid) {
     const Tracee* task = find(tid);
-    return task->call && task->call->row->blocks == syscalls::Blocks::on_children;
+    return task == nullptr || !task->call || task->call->row->blocks != syscalls::Blocks::on_children;
   });
+  return !group.in_wait.empty();
 }
 
 }  // namespace kintrace::sources

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "kintrace/event.hpp"
@@ -17,10 +18,12 @@ namespace kintrace::sources {
 
 struct Group;
 
+using Arguments = std::array<std::uint64_t, 6>;
+
 // A call that tracing would have made fail with EINTR, and that goes on instead (docs/ptrace-notes.md, H7).
 struct Repair {
   std::uint64_t nr = 0;
-  std::array<std::uint64_t, 6> args{};
+  Arguments args{};
   Nanoseconds since = 0;    // the first time
   bool to_continue = true;  // the next entry is its continuation, if it is one of the same call
 };
@@ -34,6 +37,8 @@ struct Tracee {
   Nanoseconds entered = 0;                    // its last call, whatever that is
   std::uint64_t resumes = 0;                  // the number of the call that its restart_syscall(2) stands for
   std::optional<Repair> repair;               // of the call that it is in
+  bool watched = false;                       // the exit of its call matters, though no row asks for it
+  std::optional<Arguments> own_arguments;     // its registers hold others: those of the call that made it were changed
   bool may_be_waiting = false;                // it is in the engine's list of those that wait
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
@@ -50,18 +55,23 @@ struct Usage {
 struct Actions {
   std::uint64_t caught = 0, ignored = 0;
   std::uint64_t restarting = 0;  // of the caught: calls go on after the handler (SA_RESTART)
+  std::uint64_t once = 0;        // of the caught: only the next one (SA_RESETHAND)
 };
 
 // A thread group, from its birth until its end has been reported.
 struct Group {
   Tgid pid;
-  Tgid parent;                        // the real parent
-  std::set<Tid> tasks;                // alive
-  std::set<Tgid> children;            // alive, or dead and not collected
-  std::optional<Tid> leaver;          // the task that called exit_group(2)
+  Tgid parent;              // the real parent
+  std::set<Tid> tasks;      // alive
+  std::set<Tgid> children;  // alive, or dead and not collected
+  std::size_t exiting = 0;  // of the tasks, those past PTRACE_EVENT_EXIT
+  // Tasks that were in such a call; whether they still are, their call says.
+  std::unordered_set<Tid> in_exec, in_wait;
+  bool every_call = false;            // each of its calls must stop, whatever the filter says
   Usage collected;                    // by the children that it waited for: wait4(2) counts them with their parent
   bool forks = false;                 // it had children
   bool execs = false;                 // it replaced its program
+  bool threads = false;               // it had more than one task
   bool stopped = false;               // in a group-stop
   std::optional<Signal> exit_signal;  // sent to its parent when it ends
   std::optional<Actions> actions;     // as far as they are known
@@ -86,11 +96,12 @@ class Tracees {
   void ended(Tgid pid);
   std::vector<Tid> all() const;
   // The task of `group` that is in an exec, if any.
-  Tracee* execing(const Group& group);
+  Tracee* execing(Group& group);
   // The process that is `number` for `group`, which may live in a pid namespace of its own; nothing if none is known.
   std::optional<Tgid> seen_from(const Group& group, Tgid number) const;
   // Whether a task of `group` may be collecting a child just now.
-  bool in_wait(const Group& group);
+  bool in_wait(Group& group);
+  std::size_t count() const { return tasks_.size(); }
 
  private:
   std::unordered_map<Tid, Tracee> tasks_;

@@ -2,6 +2,7 @@
 #include "syscalls/repair.hpp"
 
 #include <linux/io_uring.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -53,6 +54,32 @@ constexpr Repairable table[] = {
     {SYS_writev, Given::by_sending, 0, -EAGAIN},
 };
 
+// A call that does not wait is not interrupted.
+constexpr Only waits[] = {{3, Only::Is::different, 0, 0xffffffff}};
+constexpr Only waits_for_events[] = {{3, Only::Is::equal, IORING_ENTER_GETEVENTS, IORING_ENTER_GETEVENTS}};
+// SO_RCVTIMEO and SO_SNDTIMEO, with the old structure and the new (asm-generic/socket.h).
+constexpr std::array<std::uint64_t, 4> limits{20, 21, 66, 67};
+constexpr std::uint64_t low_half = 0xffffffff;
+constexpr Only limits_time[] = {{2, Only::Is::equal, limits[0], low_half},
+                                {2, Only::Is::equal, limits[1], low_half},
+                                {2, Only::Is::equal, limits[2], low_half},
+                                {2, Only::Is::equal, limits[3], low_half}};
+
+constexpr Watched disturbed[] = {
+#ifdef SYS_epoll_wait
+    {SYS_epoll_wait, "epoll_wait", Exit::always, waits},
+#endif
+    {SYS_epoll_pwait, "epoll_pwait", Exit::always, waits},
+    {SYS_epoll_pwait2, "epoll_pwait2", Exit::always},
+    {SYS_semop, "semop", Exit::always},
+    {SYS_semtimedop, "semtimedop", Exit::always},
+    {SYS_rt_sigtimedwait, "rt_sigtimedwait", Exit::always},
+    {SYS_io_getevents, "io_getevents", Exit::always},
+    {SYS_io_pgetevents, "io_pgetevents", Exit::always},
+    {SYS_io_uring_enter, "io_uring_enter", Exit::always, waits_for_events},
+    {SYS_setsockopt, "setsockopt", Exit::never, limits_time},
+};
+
 const Repairable* find(std::uint64_t nr) {
   const auto* const at = std::find_if(std::begin(table), std::end(table),
                                       [&](const Repairable& one) { return std::cmp_equal(one.nr, nr); });
@@ -70,6 +97,13 @@ std::optional<Nanoseconds> in_memory(std::uint64_t address, const TimeSource& so
 }
 
 }  // namespace
+
+std::span<const Watched> disturbed_calls() { return disturbed; }
+
+bool limits_a_socket(std::uint64_t nr, const std::array<std::uint64_t, 6>& args) {
+  return std::cmp_equal(nr, SYS_setsockopt) && (args[1] & low_half) == SOL_SOCKET &&
+         std::find(limits.begin(), limits.end(), args[2] & low_half) != limits.end();
+}
 
 bool fails_by_tracing(std::uint64_t nr) { return find(nr) != nullptr; }
 

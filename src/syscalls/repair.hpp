@@ -7,15 +7,28 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "kintrace/ids.hpp"
 #include "os/socket.hpp"
+#include "syscalls/watch.hpp"
 
 namespace kintrace::syscalls {
 
+// What a call is going to return when a signal has come (include/linux/errno.h; never seen by the program).
+constexpr std::int64_t restart_sys = -512;      // again, unless a handler without SA_RESTART runs
+constexpr std::int64_t restart_always = -513;   // again
+constexpr std::int64_t restart_no_hand = -514;  // again, unless a handler runs
+constexpr std::int64_t restart_block = -516;    // the rest of it (nanosleep), unless a handler runs
+
 // Whether a native call may be one of them.
 bool fails_by_tracing(std::uint64_t nr);
+
+// Those that must be seen to be repaired. Of the socket calls, which are everywhere, that is so only in a process that
+// has limited the time of a socket, so it is seen when it does.
+std::span<const Watched> disturbed_calls();
+bool limits_a_socket(std::uint64_t nr, const std::array<std::uint64_t, 6>& args);
 
 // A call that goes on begins its timeout anew, as the kernel does not tell how much of it is left. So that signals
 // which keep coming do not put it off for ever, it ends as timed out when its time has passed once in all.

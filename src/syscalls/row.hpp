@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a syscall means, as one row of a table: when to stop for it, what to read while it is stopped, what it did to
 // the world. Rows know neither ptrace requests nor tasks: they get a finished Call and tell a Keeper. The seccomp
-// filter will be made from these rows as well: class, exit and the conditions on the arguments.
+// filter is made from these rows as well (watch.hpp): class, exit and the conditions on the arguments.
 #pragma once
 
 #include <array>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "kintrace/event.hpp"
+#include "os/seccomp.hpp"
 
 namespace kintrace::syscalls {
 
@@ -23,7 +24,8 @@ enum class Class { lifecycle, signal };
 constexpr std::string_view class_name(Class cls) { return cls == Class::lifecycle ? "lifecycle" : "signal"; }
 
 // Whether the syscall-exit-stop is needed too: it costs as much as the entry. `never`: the entry says it all.
-enum class Exit { never, always };
+// `on_failure`: a success has an event of its own.
+enum class Exit { never, on_failure, always };
 
 // What a task in this call may be waiting for, for as long as it does not return.
 enum class Blocks { no, on_children };
@@ -49,13 +51,7 @@ struct ArgSpec {
 };
 
 // A condition on one argument: the calls that meet none of a row's conditions are not looked at.
-struct Only {
-  enum class Is { equal, different };
-  std::size_t arg;
-  Is is;
-  std::uint64_t value;
-  std::uint64_t mask = ~std::uint64_t{0};  // the bits that count: an int's upper half is garbage
-};
+using Only = os::ArgTest;
 
 // Whether a row is observed without being asked for. `asked`: it is frequent and mostly noise; -v, or its name with -e.
 enum class Observed { standard, asked };
@@ -78,6 +74,7 @@ struct Call {
   std::optional<std::int64_t> result;  // nothing: it has not returned
   bool cut = false;                    // it never will: its task ended within it
   bool told = false;                   // what it did has been told before it returned
+  bool changed = false;                // the kernel was given others than its arguments
 
   bool failed() const { return result && *result < 0 && *result > -4096; }
   Errno error() const { return Errno{failed() ? static_cast<std::int32_t>(-*result) : 0}; }
@@ -97,6 +94,14 @@ struct Call {
   }
 };
 
+// What a process does at a signal.
+struct Action {
+  Signal signal;
+  Disposition to = Disposition::default_action;
+  bool restarts = false;  // calls go on after the handler (SA_RESTART)
+  bool once = false;      // from then on it is the default (SA_RESETHAND)
+};
+
 // Whoever keeps the tracees, hearing what a call did.
 class Keeper {
  public:
@@ -109,11 +114,8 @@ class Keeper {
   virtual void collected(const Call& call, std::optional<Tgid> child, const std::optional<Ending>& ending) = 0;
   // The call created a task, with CLONE_UNTRACED: no event tells of it.
   virtual void escaped(const Call& call, Tid child) = 0;
-  // The calling task is about to end by its own will, with its whole thread group or alone.
-  virtual void leaving(const Call& call, bool whole_group) = 0;
-  // The calling process has set its action for a signal; `restarts`: calls go on after the handler (SA_RESTART). False
-  // if it was so before.
-  virtual bool action_set(const Call& call, Signal signal, Disposition to, bool restarts) = 0;
+  // The calling process has set its action for a signal. False if it was so before.
+  virtual bool action_set(const Call& call, const Action& action) = 0;
   // The children of the calling process live in another pid namespace from now on.
   virtual void children_elsewhere(const Call& call) = 0;
 

@@ -37,7 +37,10 @@ void sent(const Call& call, Keeper& keeper) {
 void action_set(const Call& call, Keeper& keeper) {
   const auto action = call.structure<KernelSigaction>(1);
   const Signal signal{call.integer(0)};
-  if (!call.result || call.failed() || !action) return;
+  // That is all it fails for (sigaction(2)), so that its entry tells enough.
+  const bool valid = signal.value >= 1 && signal.value <= last_signal && signal.value != SIGKILL &&
+                     signal.value != SIGSTOP && call.args[3] == sizeof(std::uint64_t);
+  if (!valid || !action) return;
   DispositionSet fact;
   fact.signal = signal;
   const auto is = [&](__sighandler_t special) { return action->handler == reinterpret_cast<std::uintptr_t>(special); };
@@ -45,7 +48,9 @@ void action_set(const Call& call, Keeper& keeper) {
   for (const auto& [flag, name] : flag_names) {
     if ((action->flags & flag) != 0) fact.flags.emplace_back(name);
   }
-  if (keeper.action_set(call, signal, fact.to, (action->flags & SA_RESTART) != 0)) keeper.tell(call, std::move(fact));
+  if (keeper.action_set(call,
+                        {signal, fact.to, (action->flags & SA_RESTART) != 0, (action->flags & SA_RESETHAND) != 0}))
+    keeper.tell(call, std::move(fact));
 }
 
 void mask_set(const Call& call, Keeper& keeper) {
@@ -96,7 +101,7 @@ constexpr Row rows[] = {
     {SYS_rt_sigaction,
      "rt_sigaction",
      Class::signal,
-     Exit::always,
+     Exit::never,
      {{{"signum", Arg::number}, {"act", Arg::in_memory, sizeof(KernelSigaction)}, {"oldact", Arg::address}}},
      action_set,
      Blocks::no,

@@ -60,7 +60,10 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 Command command_of(const Story& story) {
   Command command;
-  command.argv = {"/bin/sh", "-c", "exec \"$0\" --stable " + replaced(story.command, "{FIXTURES}", FIXTURES), KINTRACE};
+  command.argv = {"/bin/sh", "-c",
+                  std::string{"exec \"$0\" "} + (filtered() ? "" : "--no-seccomp ") + "--stable " +
+                      replaced(story.command, "{FIXTURES}", FIXTURES),
+                  KINTRACE};
   command.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}};
   command.directory = "/";
   return command;

@@ -119,7 +119,8 @@ TEST_CASE("survival: an output that is a command", "[live]") {
 TEST_CASE("survival: kill -9 of the tracer leaves the program running", "[live]") {
   if (!ptrace_allowed()) return;
   Scratch scratch;
-  Running running(traced({.argv = {fixture("forest")}, .input = until_told}, {"-o", scratch.path("x.jsonl")}));
+  Running running(
+      traced({.argv = {fixture("forest")}, .input = until_told}, {"-o", scratch.path("x.jsonl"), "--no-seccomp"}));
   REQUIRE(running.wait_for_line("ready"));
   const vector<pid_t> program = tracees(running);
   REQUIRE(program.size() == 7);
@@ -235,10 +236,27 @@ TEST_CASE("survival: kill -9 at random, while tasks are born, exec and end", "[l
   }
 }
 
+TEST_CASE("survival: kill -9 of the tracer ends what its filter has", "[live]") {
+  if (!ptrace_allowed() || !filtered()) return;
+  Scratch scratch;
+  Running running(traced({.argv = {fixture("forest")}, .input = until_told}, {"-o", scratch.path("x.jsonl")}));
+  REQUIRE(running.wait_for_line("ready"));
+  const vector<pid_t> program = tracees(running);
+  const pid_t tracer = std::stoi(status_field(std::stoi(status_field(program.at(0), "TracerPid")), "Tgid"));
+  ::kill(tracer, SIGKILL);
+  const Outcome outcome = running.finish();
+  INFO(outcome.told());
+  CHECK_FALSE(outcome.timed_out);
+  CHECK(outcome.signal() == SIGKILL);
+  CHECK(outcome.err.find("was killed with it") != string::npos);
+  CHECK(left_of(program).empty());
+}
+
 TEST_CASE("survival: a process whose end nobody reports", "[live]") {
   if (!ptrace_allowed()) return;
   Scratch scratch;
-  Running running(traced({.argv = {fixture("hidden_thread_execs")}}, {"-qq", "-o", scratch.path("x.jsonl")}));
+  Running running(
+      traced({.argv = {fixture("hidden_thread_execs")}}, {"-qq", "-o", scratch.path("x.jsonl"), "--no-seccomp"}));
   const Outcome outcome = running.finish();
   INFO(outcome.told());
   CHECK_FALSE(outcome.timed_out);

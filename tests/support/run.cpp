@@ -17,6 +17,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -252,8 +253,27 @@ std::vector<std::string> left_of(const std::vector<pid_t>& before) {
   return left;
 }
 
+std::vector<std::string> added_options() {
+  const char* words = std::getenv("KINTRACE_TEST_OPTIONS");
+  std::istringstream text(words != nullptr ? words : "");
+  return {std::istream_iterator<std::string>(text), {}};
+}
+
+bool filtered() {
+  const auto options = added_options();
+  return std::find(options.begin(), options.end(), "--no-seccomp") == options.end();
+}
+
+std::string kintrace_command() {
+  std::string command = KINTRACE;
+  for (const std::string& option : added_options()) command += " " + option;
+  return command;
+}
+
 Command traced(Command command, const std::vector<std::string>& options) {
   std::vector<std::string> argv{KINTRACE};
+  const auto added = added_options();
+  argv.insert(argv.end(), added.begin(), added.end());
   argv.insert(argv.end(), options.begin(), options.end());
   argv.insert(argv.end(), command.argv.begin(), command.argv.end());
   command.argv = std::move(argv);

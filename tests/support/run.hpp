@@ -84,6 +84,11 @@ std::vector<pid_t> tracees(const Running& running);
 // adopted an orphan from outside reaps it when it likes.
 std::vector<std::string> left_of(const std::vector<pid_t>& before);
 
+// What KINTRACE_TEST_OPTIONS adds to every traced run (--no-seccomp: the whole suite without the filter).
+std::vector<std::string> added_options();
+bool filtered();                 // it does not say --no-seccomp
+std::string kintrace_command();  // kintrace and those options, for a shell
+
 // The same under kintrace: `options` before the command's argv.
 Command traced(Command command, const std::vector<std::string>& options = {});
 

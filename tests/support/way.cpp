@@ -11,7 +11,7 @@ namespace kintrace::test {
 
 std::string Way::prefix() const {
   if (name == alone) return "";
-  return fmt::format("{}{} -qq -o {} ", KINTRACE, name == aside ? " -D" : "", recording());
+  return fmt::format("{}{} -qq -o {} ", kintrace_command(), name == aside ? " -D" : "", recording());
 }
 
 std::vector<Event> recorded(Terminal& terminal, const Way& way) {

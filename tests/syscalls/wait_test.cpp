@@ -23,10 +23,7 @@ class Listening final : public Keeper {
     endings.push_back(ending);
   }
   void escaped(const Call& /*call*/, Tid /*child*/) override {}
-  void leaving(const Call& /*call*/, bool /*whole_group*/) override {}
-  bool action_set(const Call& /*call*/, Signal /*signal*/, Disposition /*to*/, bool /*restarts*/) override {
-    return true;
-  }
+  bool action_set(const Call& /*call*/, const Action& /*action*/) override { return true; }
   void children_elsewhere(const Call& /*call*/) override {}
   std::vector<Fact> facts;
   std::vector<std::optional<Tgid>> children;
