@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/limits.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -21,14 +22,25 @@ constexpr std::size_t comm_size = 16;  // TASK_COMM_LEN
 bool succeeded(const Call& call) { return call.result && !call.failed(); }
 
 void process_controlled(const Call& call, Keeper& keeper) {
+  if (call.failed() && call.integer(0) == PR_SET_SECCOMP)
+    return keeper.tell(call, Failed{"prctl(PR_SET_SECCOMP)", call.error()});
   if (!succeeded(call)) return;
   switch (call.integer(0)) {
     case PR_SET_NAME: return keeper.tell(call, Set{"name", call.text(1)});
     case PR_SET_CHILD_SUBREAPER: return keeper.tell(call, Set{"subreaper", call.args[1] != 0 ? "1" : "0"});
     case PR_SET_PDEATHSIG:
       return keeper.tell(call, Set{"pdeathsig", call.integer(1) == 0 ? "none" : text::signal_name({call.integer(1)})});
+    case PR_SET_SECCOMP:
+      return keeper.tell(call, Set{"seccomp", call.args[1] == SECCOMP_MODE_STRICT ? "strict" : "filter"});
     default: return;
   }
+}
+
+// A program that forbids itself nearly all calls cannot do so with a filter, as ours, in place (seccomp(2), EINVAL).
+void seccomp_set(const Call& call, Keeper& keeper) {
+  if (call.failed()) return keeper.tell(call, Failed{std::string{call.row->name}, call.error()});
+  if (!succeeded(call)) return;
+  keeper.tell(call, Set{"seccomp", call.integer(0) == SECCOMP_SET_MODE_STRICT ? "strict" : "filter"});
 }
 
 // setuid(2) has one argument, setreuid(2) two, setresuid(2) three; -1 leaves one as it is.
@@ -67,7 +79,10 @@ void directory_changed(const Call& call, Keeper& keeper) {
 constexpr std::uint64_t low_half = 0xffffffff;
 constexpr Only name_and_family[] = {{0, Only::Is::equal, PR_SET_NAME, low_half},
                                     {0, Only::Is::equal, PR_SET_CHILD_SUBREAPER, low_half},
-                                    {0, Only::Is::equal, PR_SET_PDEATHSIG, low_half}};
+                                    {0, Only::Is::equal, PR_SET_PDEATHSIG, low_half},
+                                    {0, Only::Is::equal, PR_SET_SECCOMP, low_half}};
+constexpr Only new_mode[] = {{0, Only::Is::equal, SECCOMP_SET_MODE_STRICT, low_half},
+                             {0, Only::Is::equal, SECCOMP_SET_MODE_FILTER, low_half}};
 
 using Ids = std::array<ArgSpec, 6>;
 constexpr Ids one_id{{{"id", Arg::number}}};
@@ -85,6 +100,15 @@ constexpr Row rows[] = {
      Blocks::no,
      Observed::standard,
      name_and_family},
+    {SYS_seccomp,
+     "seccomp",
+     Class::lifecycle,
+     Exit::always,
+     {{{"operation", Arg::number}, {"flags", Arg::number}, {"args", Arg::address}}},
+     seccomp_set,
+     Blocks::no,
+     Observed::standard,
+     new_mode},
     {SYS_setuid, "setuid", Class::lifecycle, Exit::always, one_id, ids_set},
     {SYS_setgid, "setgid", Class::lifecycle, Exit::always, one_id, ids_set},
     {SYS_setreuid, "setreuid", Class::lifecycle, Exit::always, two_ids, ids_set},

@@ -36,7 +36,7 @@ struct CallOf {
   }
   std::optional<std::string_view> operator()(const Foreground&) const { return "ioctl"; }
   std::optional<std::string_view> operator()(const Set& fact) const {
-    if (fact.what == "arch" || fact.what == "privileges") return {};
+    if (fact.what == "arch" || fact.what == "privileges" || fact.what == "filter") return {};
     if (fact.what == "cwd") return "chdir";
     return "prctl";
   }

@@ -213,6 +213,12 @@ class Describe {
               Tone::notable};
     if (fact.what == "privileges")
       return {"set-user-ID is ignored: kintrace has not the privilege (run it as root)", Tone::notable};
+    if (fact.what == "filter")
+      return {"no seccomp filter can be installed here: every call stops, which is slow", Tone::notable};
+    if (fact.what == "seccomp") {
+      if (fact.value == "strict") return {"seccomp: from now on only read, write, exit and sigreturn"};
+      return {"seccomp: a filter of its own from now on; calls that it refuses are told with --no-seccomp only"};
+    }
     if (fact.what == "namespace") return {namespace_entered(fact.value)};
     if (fact.what == "unshared") return {"shares no longer: " + flag_words(fact.value, shared_words)};
     const bool detail = fact.what == "name" || fact.what == "cwd";
