@@ -194,11 +194,6 @@ Result<void> Stop::listen() && { return restart(PTRACE_LISTEN, {}); }
 
 namespace {
 
-constexpr Nanoseconds spin_time = 20'000;
-// A spin that catches its stop saves several times what one in vain costs: so many in vain are borne in a row, and when
-// they come to nothing, one is tried again after so many waits.
-constexpr int full_credit = 8;
-constexpr int try_again = 64;
 // In a crowd all tracees are asked for at least once in so many batches: the cost of that is spread, and nobody waits
 // for long behind those that stop again and again.
 constexpr int batches_between = 32;
@@ -211,19 +206,7 @@ int usable_cpus() {
 
 }  // namespace
 
-Spin::Spin() : credit_(full_credit), possible_(usable_cpus() > 1) {}
-
-bool Spin::worthwhile() {
-  if (!possible_) return false;
-  if (credit_ > 0) return true;
-  if (++skipped_ < try_again) return false;
-  skipped_ = 0;
-  return true;
-}
-
-void Spin::caught(bool one) { credit_ = one ? std::min(credit_ + 2, full_credit) : std::max(credit_ - 1, 0); }
-
-Tracer::Tracer() : thread_(::gettid()) { batch_.reports.reserve(batch_limit); }
+Tracer::Tracer() : thread_(::gettid()), pace_(usable_cpus()) { batch_.reports.reserve(batch_limit); }
 
 Result<void> Tracer::seize(Tid tid, TraceOptions options) const {
   KINTRACE_CHECK(::gettid() == thread_, "ptrace off the tracer's thread");
@@ -255,15 +238,15 @@ Tracer::Found Tracer::take_recent() {
   return Found::none;
 }
 
-Tracer::Found Tracer::look(std::optional<Nanoseconds> patience, Crowd crowd) {
+Tracer::Found Tracer::spin(Crowd crowd) {
   const auto once = [&] { return crowd == Crowd::yes ? take_recent() : take({}, WNOHANG); };
-  if (spin_.worthwhile()) {
-    const Nanoseconds until = monotonic() + spin_time;
-    Found found = once();
-    while (found == Found::none && monotonic() < until) found = once();
-    spin_.caught(found == Found::one);
-    if (found != Found::none) return found;
-  }
+  const Nanoseconds until = monotonic() + Pace::spin_time;
+  Found found = once();
+  while (found == Found::none && monotonic() < until) found = once();
+  return found;
+}
+
+Tracer::Found Tracer::sleep(std::optional<Nanoseconds> patience) {
   if (!patience) return take({}, 0);
   static constexpr timespec nap{0, 500'000};
   const Nanoseconds until = monotonic() + *patience;
@@ -288,10 +271,13 @@ void Tracer::drain(Crowd crowd) {
 const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd crowd) {
   KINTRACE_CHECK(::gettid() == thread_, "wait4 off the tracer's thread");
   batch_.reports.clear();
-  const Found found = look(patience, crowd);
+  Found found = pace_.way() == Pace::Way::spin ? spin(crowd) : Found::none;
+  const bool caught = found == Found::one;
+  if (found == Found::none) found = sleep(patience);
   batch_.left = found != Found::no_tracees;
   if (found != Found::one) return batch_;
   drain(crowd);
+  pace_.waited(batch_.reports.back().told, batch_.reports.size(), caught);
   if (crowd == Crowd::yes) {
     for (const Report& report : batch_.reports) {
       if (std::find(recent_.begin(), recent_.end(), report.tid) == recent_.end())

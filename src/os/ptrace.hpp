@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "kintrace/error.hpp"
+#include "os/pace.hpp"
 #include "os/wait_status.hpp"
 
 namespace kintrace::os {
@@ -121,21 +122,6 @@ struct Report {
   Nanoseconds told = 0;  // CLOCK_MONOTONIC
 };
 
-// How long a wait may look for a stop again and again before it sleeps: a wake-up from sleep, across CPUs, costs
-// several times what a stop itself does (docs/performance.md). It looks for as long as that pays: not on one CPU, where
-// the tracees cannot run meanwhile, and not for tracees that take their time.
-class Spin {
- public:
-  Spin();
-  bool worthwhile();
-  void caught(bool one);
-
- private:
-  int credit_;
-  int skipped_ = 0;
-  bool possible_;
-};
-
 // All requests and waits must come from the thread that made the Tracer: the kernel knows no other as the tracer.
 class Tracer {
  public:
@@ -160,11 +146,12 @@ class Tracer {
   enum class Found { one, none, no_tracees, interrupted };
   Found take(Tid tid, int flags);
   Found take_recent();
-  Found look(std::optional<Nanoseconds> patience, Crowd crowd);
+  Found spin(Crowd crowd);
+  Found sleep(std::optional<Nanoseconds> patience);
   void drain(Crowd crowd);
 
   std::int32_t thread_;
-  Spin spin_;
+  Pace pace_;
   Batch batch_;
   // The tasks that stopped last: in a crowd these are asked for first, one by one.
   std::array<Tid, 4> recent_{};
