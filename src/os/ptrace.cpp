@@ -279,12 +279,14 @@ const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd cro
   drain(crowd);
   pace_.waited(batch_.reports.back().told, batch_.reports.size(), caught);
   if (crowd == Crowd::yes) {
-    for (const Report& report : batch_.reports) {
-      if (std::find(recent_.begin(), recent_.end(), report.tid) == recent_.end())
-        recent_.at(next_recent_++ % recent_.size()) = report.tid;
-    }
+    for (const Report& report : batch_.reports) expect(report.tid);
   }
   return batch_;
+}
+
+void Tracer::expect(Tid tid) {
+  if (std::find(recent_.begin(), recent_.end(), tid) == recent_.end())
+    recent_.at(next_recent_++ % recent_.size()) = tid;
 }
 
 Result<Report> Tracer::wait_for(Tid tid) const {
