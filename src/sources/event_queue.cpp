@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds gathering{5};
 constexpr std::size_t enough = 1024;
 
 std::string why(const std::string& directory, const Failure& failure) {
-  return fmt::format("no temporary file in {}: {}", directory, text::errno_text(failure.error()));
+  return fmt::format("a temporary file in {} could not be written: {}", directory, text::errno_text(failure.error()));
 }
 
 }  // namespace
