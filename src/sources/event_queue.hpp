@@ -42,7 +42,7 @@ class EventQueue {
   using MakeSpool = std::function<Result<recording::Spool>()>;
   // So many messages and one batch are kept in memory, some 3 MB where commands are short. The engine makes them in a
   // fifth of a second at the least: shorter than that a terminal or disk may well be busy.
-  static constexpr std::size_t in_memory = 16'384;
+  static constexpr std::size_t in_memory = 16'000;
 
   explicit EventQueue(std::size_t limit = in_memory, MakeSpool make_spool = recording::Spool::make)
       : limit_(limit), make_spool_(std::move(make_spool)) {}
