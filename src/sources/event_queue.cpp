@@ -22,9 +22,8 @@ namespace {
 constexpr std::chrono::milliseconds gathering{5};
 constexpr std::size_t enough = 1024;
 
-std::string why(const std::string& directory, const Failure& failure) {
-  return fmt::format("a temporary file in {} could not be written: {}", directory, text::errno_text(failure.error()));
-}
+// Lines that are put aside are written so many bytes at a time.
+constexpr std::size_t block = 1U << 16U;
 
 }  // namespace
 
@@ -59,42 +58,58 @@ void EventQueue::keep(std::vector<Message>& messages) {
 
 void EventQueue::put_aside(Lock& lock, const std::vector<Message>& messages) {
   spilling_ = true;
-  writing_ = true;
+  if (broken_) return lose(messages.size(), *broken_);
   lock.unlock();
-  const auto written = write(messages);
-  lock.lock();
-  writing_ = false;
-  if (written) {
-    put_aside_ += messages.size();
-    appended_ += static_cast<std::int64_t>(lines_out_.size());
-  } else {
-    lose(messages.size(), written.error());
-  }
-}
-
-// A file that failed once is not tried again before it has been read: what fits into the last of a disk's space would
-// be events without those before them.
-Result<void> EventQueue::write(const std::vector<Message>& messages) {
-  if (broken_) return *broken_;
   lines_out_.clear();
   for (const Message& message : messages) {
     const auto* event = std::get_if<Event>(&message);
     KINTRACE_CHECK(event != nullptr, "a header that is not the first message");
     recording::append_line(lines_out_, *event);
   }
-  if (!spool_) {
-    auto made = make_spool_();
-    if (!made) return *(broken_ = made.error());
-    spool_ = std::make_unique<recording::Spool>(std::move(*made));
-  }
-  const auto appended = spool_->append(lines_out_);
-  if (!appended) broken_ = appended.error();
-  return appended;
+  lock.lock();
+  tail_ += lines_out_;
+  in_tail_ += messages.size();
+  if (tail_.size() >= block) write_tail(lock);
 }
 
-void EventQueue::lose(std::size_t events, const Failure& failure) {
+void EventQueue::write_tail(Lock& lock) {
+  lines_out_.clear();
+  lines_out_.swap(tail_);
+  const std::size_t lines = std::exchange(in_tail_, 0);
+  writing_ = true;
+  lock.unlock();
+  auto why = write(lines_out_);
+  lock.lock();
+  writing_ = false;
+  if (!why) {
+    in_file_ += lines;
+    appended_ += static_cast<std::int64_t>(lines_out_.size());
+  } else {
+    // Not tried again before all has been read: what fits into the last of a disk's space would be events without those
+    // before them.
+    broken_ = std::move(why);
+    tail_.swap(lines_out_);
+    in_tail_ = lines;
+  }
+}
+
+// Why it could not be, or nothing.
+std::optional<std::string> EventQueue::write(std::string_view lines) {
+  const auto told = [](const std::string& directory, const Failure& failure) {
+    return fmt::format("a temporary file in {} could not be written: {}", directory, text::errno_text(failure.error()));
+  };
+  if (!spool_) {
+    auto made = make_spool_();
+    if (!made) return told(recording::spool_directory(), made.error());
+    spool_ = std::make_unique<recording::Spool>(std::move(*made));
+  }
+  if (const auto appended = spool_->append(lines); !appended) return told(spool_->directory(), appended.error());
+  return {};
+}
+
+void EventQueue::lose(std::size_t events, const std::string& why) {
   lost_ += static_cast<std::int64_t>(events);
-  if (!why_lost_) why_lost_ = why(spool_ ? spool_->directory() : recording::spool_directory(), failure);
+  if (!why_lost_) why_lost_ = why;
 }
 
 void EventQueue::close() {
@@ -114,7 +129,7 @@ bool EventQueue::take(std::vector<Message>& into) {
     rest(lock);
     if (!waiting_.empty()) {
       waiting_.swap(into);
-    } else if (put_aside_ != 0) {
+    } else if (in_file_ + in_tail_ != 0) {
       take_back(lock, into);
     } else if (end_) {
       into.emplace_back(final_end());
@@ -135,32 +150,36 @@ void EventQueue::rest(Lock& lock) {
   wake_at_ = never;
 }
 
-bool EventQueue::has_been_read() const { return spilling_ && !writing_ && waiting_.empty() && put_aside_ == 0; }
+bool EventQueue::has_been_read() const {
+  return spilling_ && !writing_ && waiting_.empty() && in_file_ + in_tail_ == 0;
+}
 
 std::unique_ptr<recording::Spool> EventQueue::finish_spilling() {
   spilling_ = false;
   broken_.reset();
-  unreadable_.reset();
+  unreadable_ = false;
   lines_in_.reset();
   appended_ = unread_ = 0;
   return std::move(spool_);
 }
 
-// What was in the file at this moment: more is being appended.
+// What was in the file at this moment, as more is being appended; and when that has been read, the tail.
 void EventQueue::take_back(Lock& lock, std::vector<Message>& into) {
-  const std::size_t there = put_aside_;
   unread_ += std::exchange(appended_, 0);
+  const bool from_file = in_file_ != 0;
+  const std::size_t lines = from_file ? std::min(in_file_, enough) : std::exchange(in_tail_, 0);
+  if (!from_file) {
+    tail_in_.clear();
+    tail_in_.swap(tail_);
+    tail_read_ = 0;
+  }
   lock.unlock();
   if (!lines_in_) lines_in_.emplace([this](char* bytes, std::size_t most) { return read(bytes, most); });
-  const std::size_t most = std::min(there, enough);
   std::size_t gone = 0;
-  for (std::size_t line = 0; line < most && !unreadable_; ++line) {
-    if (!take_line(into)) ++gone;
-  }
+  for (std::size_t line = 0; line < lines; ++line) gone += unreadable_ || !take_line(into) ? 1 : 0;
   lock.lock();
-  if (unreadable_) gone = there - into.size();
-  put_aside_ -= into.size() + gone;
-  if (gone != 0) lose(gone, unreadable_.value_or(Failure{Errno{EIO}}));
+  if (from_file) in_file_ -= lines;
+  if (gone != 0) lose(gone, "a temporary file could not be read");
 }
 
 bool EventQueue::take_line(std::vector<Message>& into) {
@@ -178,11 +197,14 @@ bool EventQueue::take_line(std::vector<Message>& into) {
 }
 
 std::size_t EventQueue::read(char* bytes, std::size_t most) {
-  const auto got = spool_->read(bytes, std::min(most, static_cast<std::size_t>(unread_)));
-  if (!got || *got == 0) {
-    unreadable_ = got ? Failure{Errno{EIO}} : got.error();
-    return 0;
+  if (unread_ == 0) {
+    const std::size_t rest = tail_in_.copy(bytes, most, tail_read_);
+    tail_read_ += rest;
+    return rest;
   }
+  const auto got = spool_->read(bytes, std::min(most, static_cast<std::size_t>(unread_)));
+  unreadable_ = !got || *got == 0;
+  if (unreadable_) return 0;
   unread_ -= static_cast<std::int64_t>(*got);
   return *got;
 }

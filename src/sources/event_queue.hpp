@@ -62,17 +62,18 @@ class EventQueue {
   using Lock = std::unique_lock<std::mutex>;
   static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 
-  std::size_t backlog() const { return waiting_.size() + put_aside_ + (end_ ? 1 : 0); }
+  std::size_t backlog() const { return waiting_.size() + in_file_ + in_tail_ + (end_ ? 1 : 0); }
   void keep(std::vector<Message>& messages);
   void put_aside(Lock& lock, const std::vector<Message>& messages);
-  Result<void> write(const std::vector<Message>& messages);
+  void write_tail(Lock& lock);
+  std::optional<std::string> write(std::string_view lines);
   void rest(Lock& lock);
   void take_back(Lock& lock, std::vector<Message>& into);
   bool take_line(std::vector<Message>& into);
   std::size_t read(char* bytes, std::size_t most);
   bool has_been_read() const;
   std::unique_ptr<recording::Spool> finish_spilling();
-  void lose(std::size_t events, const Failure& failure);
+  void lose(std::size_t events, const std::string& why);
   RunEnd final_end();
 
   const std::size_t limit_;
@@ -81,25 +82,30 @@ class EventQueue {
   std::mutex mutex_;
   std::condition_variable ready_, drained_;
   std::vector<Message> waiting_;  // older than what was put aside
-  std::size_t put_aside_ = 0;     // messages in the file
-  std::int64_t appended_ = 0;     // bytes of them that the taker has not been told of
-  std::optional<RunEnd> end_;     // younger
+  std::size_t in_file_ = 0;       // messages put aside
+  std::int64_t appended_ = 0;     // bytes of the file that the taker has not been told of
+  std::string tail_;              // lines that are to be appended: younger
+  std::size_t in_tail_ = 0;       // messages there
+  std::optional<RunEnd> end_;     // younger than all
   std::int64_t lost_ = 0;         // events
   std::optional<std::string> why_lost_;
-  bool spilling_ = false;  // from the first message that was too many until the file has been read
-  bool writing_ = false;   // the putter is at the file
+  std::optional<std::string> broken_;  // why the file cannot be written
+  bool spilling_ = false;              // from the first message that was too many until all that was put aside is read
+  bool writing_ = false;               // the putter is at the file, and the tail is empty
   bool closed_ = false;
   bool hurried_ = false;         // somebody waits for the taker
   bool busy_ = false;            // the taker is at work on what it took
   std::size_t wake_at_ = never;  // the taker sleeps until there are so many
 
-  std::unique_ptr<recording::Spool> spool_;  // made by the putter, closed by the taker; either may use it unlocked
-  std::optional<Failure> broken_;            // the putter's: it is not written before it has been read
-  std::string lines_out_;                    // the putter's
+  // Made by the putter, closed by the taker, used by both without the lock.
+  std::unique_ptr<recording::Spool> spool_;
+  std::string lines_out_;  // the putter's
 
   std::chrono::steady_clock::time_point taken_{};  // the taker's, as all that follows
   std::int64_t unread_ = 0;                        // bytes of the file
-  std::optional<Failure> unreadable_;
+  bool unreadable_ = false;
+  std::string tail_in_;
+  std::size_t tail_read_ = 0;
   std::optional<recording::Lines> lines_in_;
   recording::Decoder decoder_;
 };

@@ -87,7 +87,7 @@ TEST_CASE("spool: a file without a name in TMPDIR, for nobody else, that gives b
     std::string part(megabyte.size(), '\0');
     for (int i = 0; i < 12; ++i) {
       REQUIRE(*spool->read(part.data(), part.size()) == part.size());
-      CHECK(part == megabyte);
+      CHECK((part == megabyte));
     }
     REQUIRE(::stat(open_files()[0].c_str(), &file) == 0);
     CHECK(file.st_blocks < blocks / 2);

@@ -157,14 +157,14 @@ TEST_CASE("queue: where there is no room to put events aside they are counted, a
     CHECK(got.headers == 1);
     CHECK(got.wrong == 0);
     CHECK(got.events >= 100);
-    CHECK(got.events <= 107);
+    CHECK(got.events < 2000);  // those, and what was to be written first
     REQUIRE(got.end);
     CHECK(got.end->why == "done");
     CHECK(got.end->events == static_cast<std::int64_t>(got.events));
     CHECK(got.end->events + got.end->lost == many);
     REQUIRE(got.end->lost_why);
     CHECK_THAT(*got.end->lost_why,
-               test::contains(make == full_spool ? "/dev: No space left on device" : "Permission denied"));
+               test::contains(make == full_spool ? ": No space left on device" : ": Permission denied"));
   }
 }
 
