@@ -194,6 +194,7 @@ Result<void> Stop::listen() && { return restart(PTRACE_LISTEN, {}); }
 
 namespace {
 
+constexpr Nanoseconds impatience = 100'000;
 // In a crowd all tracees are asked for at least once in so many batches: the cost of that is spread, and nobody waits
 // for long behind those that stop again and again.
 constexpr int batches_between = 32;
@@ -248,11 +249,16 @@ Tracer::Found Tracer::spin(Crowd crowd) {
 
 Tracer::Found Tracer::sleep(std::optional<Nanoseconds> patience) {
   if (!patience) return take({}, 0);
-  static constexpr timespec nap{0, 500'000};
-  const Nanoseconds until = monotonic() + *patience;
+  // What is waited for with patience is most likely about to come.
+  static constexpr timespec nap{0, 200'000};
+  const Nanoseconds begin = monotonic();
   Found found = take({}, WNOHANG);
-  while (found == Found::none && monotonic() < until) {
-    ::nanosleep(&nap, nullptr);
+  for (Nanoseconds now = begin; found == Found::none && now - begin < *patience; now = monotonic()) {
+    if (now - begin < impatience) {
+      ::sched_yield();
+    } else {
+      ::nanosleep(&nap, nullptr);
+    }
     found = take({}, WNOHANG);
   }
   return found;
@@ -279,12 +285,14 @@ const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd cro
   drain(crowd);
   pace_.waited(batch_.reports.back().told, batch_.reports.size(), caught);
   if (crowd == Crowd::yes) {
-    for (const Report& report : batch_.reports) {
-      if (std::find(recent_.begin(), recent_.end(), report.tid) == recent_.end())
-        recent_.at(next_recent_++ % recent_.size()) = report.tid;
-    }
+    for (const Report& report : batch_.reports) expect(report.tid);
   }
   return batch_;
+}
+
+void Tracer::expect(Tid tid) {
+  if (std::find(recent_.begin(), recent_.end(), tid) == recent_.end())
+    recent_.at(next_recent_++ % recent_.size()) = tid;
 }
 
 Result<Report> Tracer::wait_for(Tid tid) const {

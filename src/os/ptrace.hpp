@@ -139,6 +139,8 @@ class Tracer {
   };
   enum class Crowd { no, yes };
   const Batch& wait(std::optional<Nanoseconds> patience, Crowd crowd);
+  // A task that is likely to stop next: in a crowd it is asked for by name.
+  void expect(Tid tid);
   // The next report of one task only; gone() if it has ended.
   Result<Report> wait_for(Tid tid) const;
 
@@ -154,7 +156,7 @@ class Tracer {
   Pace pace_;
   Batch batch_;
   // The tasks that stopped last: in a crowd these are asked for first, one by one.
-  std::array<Tid, 4> recent_{};
+  std::array<Tid, 6> recent_{};
   std::size_t next_recent_ = 0;
   int since_all_ = 0;  // batches since all were asked for
 };

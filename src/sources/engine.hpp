@@ -108,6 +108,7 @@ class Engine final : private syscalls::Keeper {
   void enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info);
   void leave(os::Stop stop, Tracee& task, std::int64_t result);
   void finish(Tracee& task, syscalls::Call call);
+  void begun(Tracee& task);
   void watch_every_call(const Tracee& task);
   void keep_traced(const os::Stop& stop, syscalls::Call& call) const;
   void tell(const syscalls::Call& call, Fact fact) override;

@@ -56,6 +56,7 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   const bool thread = early.empty() ? os::in_group(parent.group->pid, child) : (flags & CLONE_THREAD) != 0;
   const bool changed = call && call->changed;
   if (changed) std::ignore = stop.set_arguments(call->args);
+  tracer_.expect(child);
   resume(std::move(stop), parent);  // its call has succeeded: its exit says nothing more
 
   const bool sibling = !thread && (flags & CLONE_PARENT) != 0;

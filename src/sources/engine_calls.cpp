@@ -134,7 +134,8 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   const syscalls::Row* row = syscalls::find(info.nr);
   if (before && (info.nr == SYS_restart_syscall || (row == before->row && info.args == before->args))) {
     task.call = std::exchange(before, {});
-    return resume(std::move(stop), task);
+    resume(std::move(stop), task);
+    return begun(task);
   }
   if (row == nullptr || !row->concerns(info.args) || !syscalls::observed(*row, options_.choice))
     return resume(std::move(stop), task);
@@ -152,10 +153,16 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   keep_traced(stop, call);
   task.call = std::move(call);
   resume(std::move(stop), task);
-  if (row->blocks == syscalls::Blocks::on_children) task.group->in_wait.insert(task.tid);
-  if (syscalls::is_exec(*row)) task.group->in_exec.insert(task.tid);
-  if (may_wait(*task.call) && !std::exchange(task.may_be_waiting, true)) waiting_.push_back(task.tid);
-  if (syscalls::sending_of(*task.call)) sending_.push_back(task.tid);
+  begun(task);
+}
+
+// Its call goes on, until a stop says otherwise.
+void Engine::begun(Tracee& task) {
+  const syscalls::Call& call = *task.call;
+  if (call.row->blocks == syscalls::Blocks::on_children) task.group->in_wait.insert(task.tid);
+  if (syscalls::is_exec(*call.row)) task.group->in_exec.insert(task.tid);
+  if (may_wait(call) && !std::exchange(task.may_be_waiting, true)) waiting_.push_back(task.tid);
+  if (syscalls::sending_of(call)) sending_.push_back(task.tid);
 }
 
 // The filter would make every call of a child without a tracer fail: so with it there is none. Only the registers are

@@ -9,9 +9,11 @@
 
 #include <string>
 
+#include <chrono>
 #include "support/catch.hpp"
 #include "support/lives.hpp"
 #include "support/run.hpp"
+
 #include "support/terminal.hpp"
 #include "support/way.hpp"
 
@@ -25,8 +27,14 @@ string last_line(const string& path) { return lines_of(read_file(path)).back(); 
 // ^C until it has ended the watch: one that comes while kintrace learns that the program has ended is the program's.
 std::optional<int> end_watch(Terminal& terminal) {
   const std::size_t before = terminal.all().size();
+  // Not again at once: the shell that has just got its terminal back would take it for itself, and say 130.
+  constexpr auto patience = std::chrono::milliseconds{300};
+  auto again = std::chrono::steady_clock::now();
   terminal.until([&] {
-    terminal.type(ctrl_c);
+    if (const auto now = std::chrono::steady_clock::now(); now >= again) {
+      terminal.type(ctrl_c);
+      again = now + patience;
+    }
     return terminal.all().find("[prompt ", before) != string::npos;
   });
   return terminal.prompt();
