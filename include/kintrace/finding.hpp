@@ -24,14 +24,14 @@ struct Names<Severity> {
 struct Finding {
   std::string_view code;  // stable, as in docs/findings.md
   Severity severity = Severity::note;
-  Bytes message;  // one sentence: what is wrong
-  Bytes advice;   // one sentence: what to change
-  std::vector<Tid> tasks;
-  std::vector<Seq> evidence;
+  Bytes message;              // one sentence: what is wrong
+  Bytes advice;               // one sentence: what to change
+  std::vector<Tid> tasks;     // the first of them: one finding may be of any number
+  std::vector<Seq> evidence;  // of each
 };
 
 // What the reader calls a task: its number, or its place in the tree.
-using Namer = std::function<std::string(Tid)>;
+using Namer = std::function<std::string(const Who&)>;
 
 // Watches a run and says, at its end, what was wrong with it.
 class Rule {

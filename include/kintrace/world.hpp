@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
-// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom. Everything that ever
-// lived is kept, with its names, as views speak of the dead too. Fed by World::apply only; knows nothing of ptrace,
-// /proc or views.
+// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom. What lives is kept, and
+// of the dead whoever may yet be reaped and the last of the others, as views speak of the dead too: its size follows
+// how many live, not how many have lived. Fed by World::apply only; knows nothing of ptrace, /proc or views.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "kintrace/descent.hpp"
 #include "kintrace/event.hpp"
+#include "kintrace/slots.hpp"
 
 namespace kintrace {
 
-// Positions in World::tasks and World::processes, in order of birth. Unlike tids they are never used twice.
+// Numbers of tasks and processes, in order of birth. Unlike tids they are never used twice.
 using TaskIndex = Id<struct TaskIndexTag, std::uint32_t>;
 using ProcessIndex = Id<struct ProcessIndexTag, std::uint32_t>;
-// An address space: processes share one after vfork(2) and clone(2) with CLONE_VM, until one of them execs.
-using MemoryIndex = Id<struct MemoryIndexTag, std::uint32_t>;
 
 struct Span {
   Nanoseconds begin = 0;
@@ -36,8 +37,15 @@ struct Task {
   Bytes comm;
   BirthHow how = BirthHow::fork;
   std::vector<std::string> flags;  // of the clone that made it
+  bool flags_as_before = false;    // those of the thread that its process made before it
+  bool leaving = false;            // forgotten with the next event
   Span life;
   std::optional<Exited> exit;
+};
+
+// Processes share one after vfork(2) and clone(2) with CLONE_VM, until one of them execs.
+struct AddressSpace {
+  std::set<ProcessIndex> users;  // that live
 };
 
 // One thread group.
@@ -51,29 +59,51 @@ struct Process {
   };
   ProcessIndex index;
   Tgid pid;
-  std::optional<ProcessIndex> creator;  // whoever forked it, if that was traced
-  std::uint32_t ordinal = 1;            // the how-manieth child of its creator, or root of the world
-  Tgid parent;                          // the real parent at present, or at its end: getppid(2)
-  Bytes comm;                           // of its leader
-  Bytes path;                           // of its last successful exec; empty before the first one seen
-  std::vector<Bytes> argv;              // of that exec, or its creator's
+  std::optional<ProcessIndex> creator;  // whoever forked it, if that was traced; it may be forgotten by now
+  Tgid creator_pid;                     // its number then
+  Descent descent;
+  std::uint32_t ordinal = 1;          // the how-manieth child of its creator, or root of the world
+  std::optional<BirthHow> elder_how;  // how the child that its creator made before it was born
+  Tgid parent;                        // the real parent at present, or at its end: getppid(2)
+  Bytes comm;                         // of its leader
+  Bytes path;                         // of its last successful exec; empty before the first one seen
+  std::vector<Bytes> argv;            // of that exec, or its creator's
   int execs = 0;
   bool stopped = false;  // in a group-stop
-  MemoryIndex memory;
+  std::shared_ptr<AddressSpace> memory;
   std::optional<Signal> exit_signal;  // sent to the parent when it ends; nothing: none
   std::optional<Tgid> pgid, sid;      // as far as they have been told
   std::optional<Tgid> ns_pid;         // in its own pid namespace, if that is not kintrace's
   bool subreaper = false;             // orphans among its descendants become its children
   bool untraced = false;              // CLONE_UNTRACED: never followed
+  bool of_another = false;            // CLONE_PARENT: its creator's sibling
+  bool leaving = false;               // forgotten with the next event
   std::string detached;               // why it is followed no longer; empty: it is, or was to its end
   Span life;
   std::optional<Exited> exit;  // of the last task; what wait(2) tells the parent
   std::optional<Reaping> reaped;
-  std::vector<TaskIndex> tasks;        // in order of birth
-  std::vector<ProcessIndex> children;  // created by it, in order of birth
-  std::set<ProcessIndex> offspring;    // whose parent it is at present: alive, or dead and not reaped
-  std::uint32_t live_tasks = 0;
-  std::vector<Tgid> adopters;  // in order, each the `to` of a reparenting
+  std::uint32_t tasks_born = 0, live_tasks = 0, children_born = 0;  // children that it created
+  std::set<TaskIndex> tasks;             // in order of birth: the first, those that live and the last of the others
+  std::set<ProcessIndex> offspring;      // living children, whoever created them
+  std::set<ProcessIndex> zombies;        // dead children that nobody has reaped
+  std::optional<ProcessIndex> guardian;  // in whose offspring or zombies it is
+  std::vector<Tgid> adopters;            // in order, each the `to` of a reparenting
+
+ private:
+  friend class World;
+  friend class Rebuild;
+  std::vector<std::string> youngest_flags;  // of the last thread made
+  std::optional<BirthHow> youngest_how;     // of the last child born
+  bool buried = false;                      // among the dead of whom nothing more is expected
+  bool bereaved = false;                    // to be buried after its zombies
+};
+
+// What it takes to name a task when it has been forgotten.
+struct Who {
+  Tid tid;
+  Tgid pid;
+  std::uint32_t ordinal = 1;
+  Descent descent;
 };
 
 class World {
@@ -82,27 +112,50 @@ class World {
 
   const Task* find(Tid tid) const;  // the task most recently born with this tid, alive or dead
   const Process* find(Tgid pid) const;
-  const Task& operator[](TaskIndex index) const { return tasks_[index.value]; }
-  const Process& operator[](ProcessIndex index) const { return processes_[index.value]; }
-  const std::deque<Task>& tasks() const { return tasks_; }
-  const std::deque<Process>& processes() const { return processes_; }
-  const std::vector<ProcessIndex>& roots() const { return roots_; }  // processes with no traced creator
+  const Task* find(TaskIndex index) const { return tasks_.find(index); }
+  const Process* find(ProcessIndex index) const { return processes_.find(index); }
+  // Of the forgotten, one about which nothing is known.
+  const Task& operator[](TaskIndex index) const;
+  const Process& operator[](ProcessIndex index) const;
+  Who who(const Task& task) const;
+  const Slots<TaskIndex, Task>& tasks() const { return tasks_; }
+  const Slots<ProcessIndex, Process>& processes() const { return processes_; }
   std::uint32_t live_processes() const { return live_processes_; }
-  // The other living processes that use its address space.
-  std::vector<ProcessIndex> sharing_memory(const Process& process) const;
-  // Its living children, whoever created them; the dead that it has not reaped.
-  std::vector<ProcessIndex> living_children(const Process& process) const;
-  std::vector<ProcessIndex> zombies(const Process& process) const;
+  // Who is here for the last time: all about them has been told, and the next event finds them forgotten. A process
+  // takes its tasks with it; the threads are those of processes that stay.
+  const std::vector<ProcessIndex>& leaving() const { return leaving_; }
+  const std::vector<TaskIndex>& leaving_threads() const { return leaving_threads_; }
 
  private:
   friend class Rebuild;
-  std::deque<Task> tasks_;
-  std::deque<Process> processes_;
-  std::vector<std::vector<ProcessIndex>> memories_;  // the living processes that use each address space
-  std::vector<ProcessIndex> roots_;
+  // The dead are remembered for a while: a signal may still come from them, a late event name them.
+  static constexpr std::size_t most_dead = 1024;
+  static constexpr std::size_t most_dead_words = 2'000'000;  // bytes of their paths and arguments
+  struct Grave {
+    ProcessIndex process;
+    std::size_t words;
+  };
+  void forget_leaving();
+  void forget(Task& task);
+  void forget(Process& process);
+  void bury_orphaned_zombies(const Event& event);
+  bool awaited(const Process& dead) const;
+  void consider(Process& process);
+  void bury(Process& process);
+  void choose_leaving();
+
+  Slots<TaskIndex, Task> tasks_;
+  Slots<ProcessIndex, Process> processes_;
   std::unordered_map<Tid, TaskIndex> by_tid_;
   std::unordered_map<Tgid, ProcessIndex> by_pid_;
+  std::uint32_t roots_born_ = 0;  // processes with no traced creator
   std::uint32_t live_processes_ = 0;
+  std::deque<Grave> graves_;  // the longest buried first
+  std::size_t buried_words_ = 0;
+  std::deque<TaskIndex> dead_threads_;
+  std::vector<ProcessIndex> bereaved_;  // have ended with zombies, which the next events may give to another
+  std::vector<ProcessIndex> leaving_;
+  std::vector<TaskIndex> leaving_threads_;
 };
 
 }  // namespace kintrace

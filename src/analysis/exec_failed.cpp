@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -17,6 +18,7 @@
 namespace kintrace::analysis {
 namespace {
 
+constexpr std::size_t most_told = 16;
 constexpr std::array mistakes{ENOENT, EACCES, ENOEXEC, ENOTDIR, E2BIG, ETXTBSY};
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -29,29 +31,29 @@ bool went_on(const Process& process) {
 class ExecFailedRule : public Rule {
  public:
   void event(const Event& event, const World& world) override {
-    const Process* process = world.find(event.pid);
-    if (process == nullptr) return;
-    if (const auto* failed = std::get_if<ExecFailed>(&event.fact)) {
-      Attempt& last = last_[process->index];
-      const bool next_place =
-          base_name(last.failed.path) == base_name(failed->path) && last.failed.path != failed->path;
-      last = {event.tid, event.seq, *failed, next_place};
-    } else if (std::holds_alternative<Execed>(event.fact)) {
-      last_.erase(process->index);
+    if (const Process* process = world.find(event.pid)) {
+      if (const auto* failed = std::get_if<ExecFailed>(&event.fact)) {
+        Attempt& last = last_[process->index];
+        const bool next_place = base_name(last.path) == base_name(failed->path) && last.path != failed->path;
+        last = {event.tid, event.seq, failed->path, failed->err, next_place};
+      } else if (std::holds_alternative<Execed>(event.fact)) {
+        last_.erase(process->index);
+      }
+    }
+    for (const ProcessIndex process : world.leaving()) {
+      const auto last = last_.find(process);
+      if (last == last_.end()) continue;
+      judge(world[process], last->second, world);
+      last_.erase(last);
     }
   }
 
   std::vector<Finding> conclude(const World& world, const Namer& name) override {
-    std::map<std::pair<Bytes, int>, std::vector<ProcessIndex>> by_cause;
-    for (const auto& [index, attempt] : last_) {
-      const int error = attempt.failed.err.value;
-      if (!world[index].exit || std::find(mistakes.begin(), mistakes.end(), error) == mistakes.end()) continue;
-      by_cause[{attempt.wanted(), error}].push_back(index);
-    }
+    for (const auto& [process, attempt] : last_) judge(world[process], attempt, world);
+    last_.clear();
     std::vector<Finding> findings;
-    findings.reserve(by_cause.size());
-    for (const auto& [cause, processes] : by_cause)
-      findings.push_back(finding(cause.first, cause.second, processes, world, name));
+    findings.reserve(causes_.size());
+    for (const auto& [key, cause] : causes_) findings.push_back(finding(key.first, key.second, cause, name));
     return findings;
   }
 
@@ -59,36 +61,56 @@ class ExecFailedRule : public Rule {
   struct Attempt {
     Tid tid;
     Seq seq;
-    ExecFailed failed;
+    Bytes path;
+    Errno err;
     bool searched = false;  // the same name was tried elsewhere before: a search through PATH, as execvp(3) does
-    Bytes wanted() const { return searched ? Bytes{base_name(failed.path)} : failed.path; }
+    Bytes wanted() const { return searched ? Bytes{base_name(path)} : path; }
+  };
+  // All who ended for the same reason, in order of birth; the first of them by name.
+  struct Cause {
+    struct Victim {
+      Who who;
+      Seq evidence;
+    };
+    std::map<ProcessIndex, Victim> first;
+    std::size_t number = 0;
+    bool copies = false;
   };
 
-  Finding finding(const Bytes& program, int error, const std::vector<ProcessIndex>& processes, const World& world,
-                  const Namer& name) const {
+  void judge(const Process& process, const Attempt& attempt, const World& world) {
+    const int error = attempt.err.value;
+    if (!process.exit || std::find(mistakes.begin(), mistakes.end(), error) == mistakes.end()) return;
+    Cause& cause = causes_[{attempt.wanted(), error}];
+    const Task* task = world.find(attempt.tid);
+    const Who who = task != nullptr && task->process == process.index
+                        ? world.who(*task)
+                        : Who{leader_of(process.pid), process.pid, 1, process.descent};
+    cause.first.emplace(process.index, Cause::Victim{who, attempt.seq});
+    if (cause.first.size() > most_told) cause.first.erase(std::prev(cause.first.end()));
+    ++cause.number;
+    cause.copies = cause.copies || went_on(process);
+  }
+
+  static Finding finding(const Bytes& program, int error, const Cause& cause, const Namer& name) {
     Finding finding;
     finding.code = "exec-failed";
-    finding.tasks.reserve(processes.size());
-    finding.evidence.reserve(processes.size());
-    bool copies = false;
-    for (const ProcessIndex index : processes) {
-      const Attempt& attempt = last_.at(index);
-      finding.tasks.push_back(attempt.tid);
-      finding.evidence.push_back(attempt.seq);
-      copies = copies || went_on(world[index]);
+    for (const auto& [process, victim] : cause.first) {
+      finding.tasks.push_back(victim.who.tid);
+      finding.evidence.push_back(victim.evidence);
     }
-    const std::size_t others = processes.size() - 1;
-    finding.message = fmt::format("{}{} could not become '{}': {}.", name(finding.tasks[0]),
+    const std::size_t others = cause.number - 1;
+    finding.message = fmt::format("{}{} could not become '{}': {}.", name(cause.first.begin()->second.who),
                                   others == 0 ? "" : " and " + text::counted(others, "other process"), program,
                                   text::errno_text(Errno{error}));
     finding.advice = program.find(' ') != Bytes::npos
                          ? "The name holds a blank: pass the program and its arguments separately."
                          : "Check the name, PATH and the permissions.";
-    if (copies) finding.advice += " After a failed exec a child must end at once, with _exit(127).";
+    if (cause.copies) finding.advice += " After a failed exec a child must end at once, with _exit(127).";
     return finding;
   }
 
-  std::map<ProcessIndex, Attempt> last_;
+  std::map<ProcessIndex, Attempt> last_;  // of those who may still succeed
+  std::map<std::pair<Bytes, int>, Cause> causes_;
 };
 
 std::unique_ptr<Rule> make() { return std::make_unique<ExecFailedRule>(); }

@@ -73,7 +73,7 @@ void SelfCheck::compare_exec(const Task& task) {
     same(os::session(process.pid) == process.sid, task,
          fmt::format("is in session {} in the model", process.sid->value));
   }
-  same(world_.sharing_memory(process).empty(), task, "shares its memory after an exec in the model");
+  same(process.memory->users.size() <= 1, task, "shares its memory after an exec in the model");
   if (const auto cmdline = proc_.cmdline(task.tid)) {
     same(ends_with_arguments(*cmdline, process.argv), task, "has other arguments in the model than in /proc");
   }
@@ -82,7 +82,8 @@ void SelfCheck::compare_exec(const Task& task) {
 // Not for a process of which kcmp(2) may not tell.
 void SelfCheck::compare_exit(const Task& task) {
   const Process& process = world_[task.process];
-  for (const ProcessIndex other : world_.sharing_memory(process)) {
+  for (const ProcessIndex other : process.memory->users) {
+    if (other == process.index) continue;
     const Process& user = world_[other];
     const std::uint64_t shared = os::shared_resources(task.tid, leader_of(user.pid));
     if (shared == 0) continue;

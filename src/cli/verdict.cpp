@@ -16,7 +16,7 @@ void Verdict::event(const Event& event, const World& world) {
 std::size_t Verdict::count(Severity severity, const World& world) {
   std::size_t found = 0;
   for (const auto& rule : rules_) {
-    const auto findings = rule->conclude(world, [](Tid) { return std::string{}; });
+    const auto findings = rule->conclude(world, [](const Who&) { return std::string{}; });
     found += static_cast<std::size_t>(
         std::count_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.severity == severity; }));
   }

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <csignal>
-#include <iterator>
+#include <limits>
+#include <memory>
+#include <utility>
 
 namespace kintrace {
 
@@ -17,6 +19,7 @@ class Rebuild {
   void operator()(const Seen& fact) {
     Process& process = self();
     process.parent = fact.ppid;
+    if (!process.guardian) give(process, fact.ppid);
     process.comm = fact.comm;
     process.argv = fact.argv;
     process.pgid = fact.pgid;
@@ -26,32 +29,35 @@ class Rebuild {
   }
 
   void operator()(const Forked& fact) {
-    const ProcessIndex creator = process_of(event_.pid);
+    Process& creator = self();
     const Bytes comm = task().comm;
     if (fact.how == BirthHow::thread) {
       Task& thread = born(fact.child, creator);
       thread.comm = comm;
       thread.how = fact.how;
       thread.flags = fact.flags;
+      thread.flags_as_before = creator.youngest_flags == fact.flags;
+      if (!thread.flags_as_before) creator.youngest_flags = fact.flags;
       return;
     }
-    const ProcessIndex child = make_process(fact.child_pid, creator);
-    Process& process = at(child);
+    retire(fact.child_pid);
+    Process& process = make_process(fact.child_pid, &creator);
+    process.elder_how = std::exchange(creator.youngest_how, fact.how);
     process.parent = fact.ppid.value_or(event_.pid);
     process.exit_signal = fact.exit_signal;
-    process.pgid = at(creator).pgid;
-    process.sid = at(creator).sid;
+    process.pgid = creator.pgid;
+    process.sid = creator.sid;
     process.ns_pid = fact.ns_pid;
     process.untraced = fact.untraced;
+    process.of_another = fact.ppid.has_value();
     if (fact.untraced) --world_.live_processes_;
     if (std::find(fact.flags.begin(), fact.flags.end(), "CLONE_VM") != fact.flags.end())
-      use_memory(process, at(creator).memory);
-    if (const auto parent = world_.by_pid_.find(process.parent); parent != world_.by_pid_.end())
-      at(parent->second).offspring.insert(child);
+      use_memory(process, creator.memory);
+    give(process, process.parent);
     process.comm = comm;
-    process.path = at(creator).path;
-    process.argv = at(creator).argv;
-    Task& leader = born(fact.child, child);
+    process.path = creator.path;
+    process.argv = creator.argv;
+    Task& leader = born(fact.child, process);
     leader.comm = comm;
     leader.how = fact.how;
     leader.flags = fact.flags;
@@ -65,53 +71,48 @@ class Rebuild {
     process.comm = fact.comm;
     ++process.execs;
     process.exit_signal = Signal{SIGCHLD};  // whatever its clone said (clone(2))
-    use_memory(process, new_memory());
+    use_memory(process, std::make_shared<AddressSpace>());
     task().comm = fact.comm;
   }
 
   void operator()(const Exited& fact) {
     Task& ended = task();
+    Process& process = *world_.processes_.find(ended.process);
     if (!ended.exit) {
       ended.exit = fact;
       ended.life.end = event_.end();
-      --at(ended.process).live_tasks;
+      --process.live_tasks;
+      if (*process.tasks.begin() != ended.index) world_.dead_threads_.push_back(ended.index);
     }
-    Process& process = at(ended.process);
     if (!fact.group || process.exit) return;
-    process.exit = fact;
-    process.life.end = event_.end();
-    process.stopped = false;
-    leave_memory(process);
     --world_.live_processes_;
+    end(process, fact);
   }
 
   void operator()(const Reaped& fact) {
-    const auto child = world_.by_pid_.find(fact.child);
-    if (child == world_.by_pid_.end()) return;
-    self().offspring.erase(child->second);
-    Process& dead = at(child->second);
-    if (!dead.exit && (dead.untraced || !dead.detached.empty())) {  // only its parent's wait tells of its end
+    Process* const dead = known(fact.child);
+    if (dead == nullptr) return;
+    self();
+    if (!dead->exit && (dead->untraced || !dead->detached.empty())) {  // only its parent's wait tells of its end
       Exited exit;
       exit.code = fact.code;
       exit.signal = fact.signal;
       exit.group = true;
-      dead.exit = exit;
-      dead.life.end = event_.end();
-      leave_memory(dead);
+      end(*dead, exit);
     }
-    at(child->second).reaped = Process::Reaping{event_.pid, fact.syscall, event_.end(), fact.zombie_ns, fact.by_kernel};
+    take_away(*dead);
+    dead->reaped = Process::Reaping{event_.pid, fact.syscall, event_.end(), fact.zombie_ns, fact.by_kernel};
+    world_.consider(*dead);
   }
 
   void operator()(const Reparented& fact) {
     Process& process = self();
     process.parent = fact.to;
     process.adopters.push_back(fact.to);
-    for (const Tgid parent : {fact.from, fact.to}) {
-      const auto known = world_.by_pid_.find(parent);
-      if (known == world_.by_pid_.end()) continue;
-      auto& offspring = at(known->second).offspring;
-      parent == fact.to ? void(offspring.insert(process.index)) : void(offspring.erase(process.index));
-    }
+    take_away(process);
+    give(process, fact.to);
+    process.buried = false;  // if it was: somebody may reap it yet
+    world_.consider(process);
   }
 
   void operator()(const Stopped&) { self().stopped = true; }
@@ -134,6 +135,7 @@ class Rebuild {
     if (!process.detached.empty() || process.exit) return;
     process.detached = fact.why;
     --world_.live_processes_;
+    bereave(process);
   }
 
   // These change nothing: they are told, not remembered.
@@ -149,66 +151,101 @@ class Rebuild {
   void operator()(const Failed&) { task(); }
 
  private:
-  Process& at(ProcessIndex index) { return world_.processes_[index.value]; }
-  Process& self() { return at(process_of(event_.pid)); }
-
-  ProcessIndex make_process(Tgid pid, std::optional<ProcessIndex> creator) {
-    const ProcessIndex index{static_cast<std::uint32_t>(world_.processes_.size())};
-    Process& process = world_.processes_.emplace_back();
-    process.index = index;
-    process.pid = pid;
-    process.creator = creator;
-    process.life.begin = event_.end();
-    use_memory(process, new_memory());
-    auto& siblings = creator ? at(*creator).children : world_.roots_;
-    siblings.push_back(index);
-    process.ordinal = static_cast<std::uint32_t>(siblings.size());
-    world_.by_pid_.insert_or_assign(pid, index);
-    ++world_.live_processes_;
-    return index;
-  }
-
-  MemoryIndex new_memory() {
-    world_.memories_.emplace_back();
-    return MemoryIndex{static_cast<std::uint32_t>(world_.memories_.size() - 1)};
-  }
-  void leave_memory(const Process& process) {
-    auto& users = world_.memories_[process.memory.value];
-    users.erase(std::remove(users.begin(), users.end(), process.index), users.end());
-  }
-  void use_memory(Process& process, MemoryIndex memory) {
-    leave_memory(process);
-    process.memory = memory;
-    world_.memories_[memory.value].push_back(process.index);
-  }
-
-  ProcessIndex process_of(Tgid pid) {
+  Process* known(Tgid pid) {
     const auto found = world_.by_pid_.find(pid);
-    return found != world_.by_pid_.end() ? found->second : make_process(pid, {});
+    return found == world_.by_pid_.end() ? nullptr : world_.processes_.find(found->second);
+  }
+  Process& self() {
+    Process* const process = known(event_.pid);
+    return process != nullptr ? *process : make_process(event_.pid, nullptr);
   }
 
-  Task& born(Tid tid, ProcessIndex in) {
-    const TaskIndex index{static_cast<std::uint32_t>(world_.tasks_.size())};
-    Task& task = world_.tasks_.emplace_back();
-    Process& process = at(in);
-    task.index = index;
+  Process& make_process(Tgid pid, Process* creator) {
+    Process& process = world_.processes_.add();
+    process.pid = pid;
+    process.ordinal = creator != nullptr ? ++creator->children_born : ++world_.roots_born_;
+    process.descent = (creator != nullptr ? creator->descent : Descent{}).child(process.ordinal);
+    if (creator != nullptr) {
+      process.creator = creator->index;
+      process.creator_pid = creator->pid;
+    }
+    process.life.begin = event_.end();
+    use_memory(process, std::make_shared<AddressSpace>());
+    world_.by_pid_.insert_or_assign(pid, process.index);
+    ++world_.live_processes_;
+    return process;
+  }
+
+  // The number of a zombie is given again: it has been reaped, though nobody told.
+  void retire(Tgid pid) {
+    Process* const former = known(pid);
+    if (former == nullptr || !former->exit || former->buried) return;
+    take_away(*former);
+    world_.consider(*former);
+  }
+
+  void end(Process& process, const Exited& fact) {
+    process.exit = fact;
+    process.life.end = event_.end();
+    process.stopped = false;
+    process.memory->users.erase(process.index);
+    if (!process.guardian) {
+      give(process, process.parent);
+    } else if (Process* const guardian = world_.processes_.find(*process.guardian)) {
+      guardian->offspring.erase(process.index);
+      guardian->zombies.insert(process.index);
+    }
+    bereave(process);
+    world_.consider(process);
+  }
+
+  // It will reap nobody any more. The events that follow tell who is given its zombies.
+  void bereave(Process& process) {
+    if (process.zombies.empty() || process.bereaved) return;
+    process.bereaved = true;
+    world_.bereaved_.push_back(process.index);
+  }
+
+  void give(Process& child, Tgid parent) {
+    Process* const guardian = known(parent);
+    if (guardian == nullptr) return;
+    child.guardian = guardian->index;
+    (child.exit ? guardian->zombies : guardian->offspring).insert(child.index);
+  }
+  void take_away(Process& child) {
+    if (!child.guardian) return;
+    if (Process* const guardian = world_.processes_.find(*child.guardian)) {
+      guardian->offspring.erase(child.index);
+      guardian->zombies.erase(child.index);
+    }
+    child.guardian.reset();
+  }
+
+  static void use_memory(Process& process, const std::shared_ptr<AddressSpace>& memory) {
+    if (process.memory) process.memory->users.erase(process.index);
+    process.memory = memory;
+    memory->users.insert(process.index);
+  }
+
+  Task& born(Tid tid, Process& in) {
+    Task& task = world_.tasks_.add();
     task.tid = tid;
-    task.process = in;
-    process.tasks.push_back(index);
-    ++process.live_tasks;
-    task.ordinal = static_cast<std::uint32_t>(process.tasks.size());
+    task.process = in.index;
+    task.ordinal = ++in.tasks_born;
+    in.tasks.insert(in.tasks.end(), task.index);
+    ++in.live_tasks;
     task.life.begin = event_.end();
-    world_.by_tid_.insert_or_assign(tid, index);
+    world_.by_tid_.insert_or_assign(tid, task.index);
     return task;
   }
 
   // The event's task.
   Task& task() {
     const auto found = world_.by_tid_.find(event_.tid);
-    if (found != world_.by_tid_.end()) return world_.tasks_[found->second.value];
-    const ProcessIndex in = process_of(event_.pid);
+    if (found != world_.by_tid_.end()) return *world_.tasks_.find(found->second);
+    Process& in = self();
     Task& made = born(event_.tid, in);
-    made.comm = at(in).comm;
+    made.comm = in.comm;
     return made;
   }
 
@@ -219,43 +256,55 @@ class Rebuild {
     const TaskIndex index = found->second;
     world_.by_tid_.erase(found);
     world_.by_tid_.insert_or_assign(event_.tid, index);
-    world_.tasks_[index.value].tid = event_.tid;
+    world_.tasks_.find(index)->tid = event_.tid;
   }
 
   World& world_;
   const Event& event_;
 };
 
-void World::apply(const Event& event) { std::visit(Rebuild{*this, event}, event.fact); }
+void World::apply(const Event& event) {
+  forget_leaving();
+  bury_orphaned_zombies(event);
+  std::visit(Rebuild{*this, event}, event.fact);
+  choose_leaving();
+}
 
 const Task* World::find(Tid tid) const {
   const auto found = by_tid_.find(tid);
-  return found == by_tid_.end() ? nullptr : &tasks_[found->second.value];
-}
-
-std::vector<ProcessIndex> World::sharing_memory(const Process& process) const {
-  std::vector<ProcessIndex> others = memories_[process.memory.value];
-  others.erase(std::remove(others.begin(), others.end(), process.index), others.end());
-  return others;
-}
-
-std::vector<ProcessIndex> World::living_children(const Process& process) const {
-  std::vector<ProcessIndex> living;
-  std::copy_if(process.offspring.begin(), process.offspring.end(), std::back_inserter(living),
-               [this](ProcessIndex child) { return !(*this)[child].exit; });
-  return living;
-}
-
-std::vector<ProcessIndex> World::zombies(const Process& process) const {
-  std::vector<ProcessIndex> dead;
-  std::copy_if(process.offspring.begin(), process.offspring.end(), std::back_inserter(dead),
-               [this](ProcessIndex child) { return (*this)[child].exit.has_value(); });
-  return dead;
+  return found == by_tid_.end() ? nullptr : find(found->second);
 }
 
 const Process* World::find(Tgid pid) const {
   const auto found = by_pid_.find(pid);
-  return found == by_pid_.end() ? nullptr : &processes_[found->second.value];
+  return found == by_pid_.end() ? nullptr : find(found->second);
+}
+
+Who World::who(const Task& task) const {
+  const Process& process = (*this)[task.process];
+  return {task.tid, process.pid, task.ordinal, process.descent};
+}
+
+const Task& World::operator[](TaskIndex index) const {
+  static const Task nobody = [] {
+    Task task;
+    task.index = TaskIndex{std::numeric_limits<std::uint32_t>::max()};
+    task.process = ProcessIndex{task.index.value};
+    return task;
+  }();
+  const Task* const task = find(index);
+  return task != nullptr ? *task : nobody;
+}
+
+const Process& World::operator[](ProcessIndex index) const {
+  static const Process nobody = [] {
+    Process process;
+    process.index = ProcessIndex{std::numeric_limits<std::uint32_t>::max()};
+    process.memory = std::make_shared<AddressSpace>();
+    return process;
+  }();
+  const Process* const process = find(index);
+  return process != nullptr ? *process : nobody;
 }
 
 }  // namespace kintrace

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ namespace {
 constexpr std::size_t most_named = 3;
 
 // "child 4103", "children 4103, 4104", "12 children".
-std::string listed(const std::vector<ProcessIndex>& those, std::string_view one, std::string_view many,
-                   const World& world, const Naming& naming) {
+std::string listed(const std::set<ProcessIndex>& those, std::string_view one, std::string_view many, const World& world,
+                   const Naming& naming) {
   if (those.size() > most_named) return text::counted(those.size(), one, many);
   std::vector<std::string> names;
   for (const ProcessIndex each : those) names.push_back(naming.process(world[each], world));
@@ -25,11 +26,11 @@ std::string listed(const std::vector<ProcessIndex>& those, std::string_view one,
 }
 
 std::string memory_words(const Process& process, const World& world, const Naming& naming) {
-  const auto others = world.sharing_memory(process);
+  const auto& others = process.memory->users;
   if (others.empty()) return "memory released";
-  const Task& first = world[process.tasks.front()];
+  const Task& first = world[*process.tasks.begin()];
   if (first.how == BirthHow::vfork && process.execs == 0 && others.size() == 1)
-    return fmt::format("memory given back to {}", naming.process(world[others[0]], world));
+    return fmt::format("memory given back to {}", naming.process(world[*others.begin()], world));
   if (others.size() > most_named) return fmt::format("memory still shared with {} others", others.size());
   std::vector<std::string> names;
   for (const ProcessIndex other : others) names.push_back(naming.process(world[other], world));
@@ -41,7 +42,7 @@ std::string signal_words(const Process& process, const World& world, const Namin
   const bool outside = world.find(process.parent) == nullptr;
   if (outside && (process.adopters.empty() || process.tasks.empty())) return {};
   std::optional<Signal> signal = process.exit_signal;
-  if (!signal && world[process.tasks.front()].how != BirthHow::clone) signal = Signal{SIGCHLD};
+  if (!signal && world[*process.tasks.begin()].how != BirthHow::clone) signal = Signal{SIGCHLD};
   if (!signal) return "no signal: its clone asked for none";
   return fmt::format("{} → {}", text::signal_name(*signal),
                      process.parent == Tgid{1} ? "init" : naming.process(process.parent, world));
@@ -55,9 +56,9 @@ Sentence process_words(const Exited& fact, const Process& process, const World& 
   if (manner.naming.stable() || process.tasks.empty()) return {steps[0], tone};
   steps.push_back(memory_words(process, world, manner.naming));
   const std::string heir = fact.children_to ? " → " + manner.naming.adopter(*fact.children_to, world) : "";
-  if (const auto living = world.living_children(process); !living.empty())
+  if (const auto& living = process.offspring; !living.empty())
     steps.push_back((heir.empty() ? "leaves " : "") + listed(living, "child", "children", world, manner.naming) + heir);
-  if (const auto dead = world.zombies(process); !dead.empty()) {
+  if (const auto& dead = process.zombies; !dead.empty()) {
     steps.push_back(listed(dead, "zombie", "zombies", world, manner.naming) + (heir.empty() ? " never reaped" : heir));
   }
   if (auto signal = signal_words(process, world, manner.naming); !signal.empty()) steps.push_back(std::move(signal));

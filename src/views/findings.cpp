@@ -24,10 +24,7 @@ class Findings : public View {
   }
 
   void end(const std::optional<RunEnd>& /*end*/, const World& world) override {
-    const Namer name = [&](Tid tid) {
-      const Task* task = world.find(tid);
-      return task != nullptr ? naming_.task(*task, world) : "?";
-    };
+    const Namer name = [&](const Who& who) { return naming_.task(who); };
     for (const auto& rule : rules_) {
       for (const Finding& finding : rule->conclude(world, name)) tell(finding);
     }

@@ -3,26 +3,36 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <vector>
+#include <iterator>
 
 #include "text/escape.hpp"
 
 namespace kintrace::views {
 
-std::string Naming::process(const Process& process, const World& world) const {
-  if (!stable_) return std::to_string(process.pid.value);
-  std::vector<std::string> path{std::to_string(process.ordinal)};
-  for (auto up = process.creator; up; up = world[*up].creator) path.push_back(std::to_string(world[*up].ordinal));
-  std::reverse(path.begin(), path.end());
-  return fmt::format("p{}", fmt::join(path, "."));
+std::string Naming::process(const Process& process, const World& /*world*/) const {
+  return name(process.pid, process.descent);
 }
 
-std::string Naming::task(const Task& task, const World& world) const {
-  const Process& process = world[task.process];
-  const std::string group = this->process(process, world);
-  if (stable_) return task.ordinal == 1 ? group : fmt::format("{}/t{}", group, task.ordinal);
-  return task.tid == leader_of(process.pid) ? group : fmt::format("{}/{}", group, task.tid.value);
+std::string Naming::creator(const Process& process) const {
+  return name(process.creator_pid, process.descent.creator());
+}
+
+std::string Naming::name(Tgid pid, const Descent& descent) const {
+  if (!stable_) return std::to_string(pid.value);
+  std::string out;
+  for (const auto& [ordinal, times] : descent.steps()) {
+    for (std::uint32_t i = 0; i < times; ++i) fmt::format_to(std::back_inserter(out), ".{}", ordinal);
+  }
+  if (!out.empty()) out[0] = 'p';
+  return out;
+}
+
+std::string Naming::task(const Task& task, const World& world) const { return this->task(world.who(task)); }
+
+std::string Naming::task(const Who& who) const {
+  const std::string group = name(who.pid, who.descent);
+  if (stable_) return who.ordinal == 1 ? group : fmt::format("{}/t{}", group, who.ordinal);
+  return who.tid == leader_of(who.pid) ? group : fmt::format("{}/{}", group, who.tid.value);
 }
 
 std::string Naming::process(Tgid pid, const World& world) const {

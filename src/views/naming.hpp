@@ -14,8 +14,11 @@ class Naming {
   explicit Naming(bool stable) : stable_(stable) {}
   bool stable() const { return stable_; }
   std::string process(const Process& process, const World& world) const;
+  // Whoever created it, which may be forgotten.
+  std::string creator(const Process& process) const;
   // 4101 for a leader, 4101/4105 for another thread.
   std::string task(const Task& task, const World& world) const;
+  std::string task(const Who& who) const;
   // The same where its group is known from the line it stands on: 4105, t2.
   std::string thread(const Task& task) const;
   // A process by its pid, which need not be one of the run's: "an outsider" then, where the number would be chance.
@@ -26,6 +29,7 @@ class Naming {
   std::string adopter(Tgid pid, const World& world) const;
 
  private:
+  std::string name(Tgid pid, const Descent& descent) const;
   bool stable_;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -62,11 +63,21 @@ struct Figures {
 
 struct Row {
   Figures figures;
+  Descent descent;
   std::string name;     // its program's, without arguments
   std::string program;  // the whole of it, as it is shown
   std::string end;
   text::Style style = text::Style::plain;
   bool stands_for_more = false;
+};
+
+// Those of one name that ended alike are one row, where the first of them stands; whoever created others is not like
+// those who did not.
+struct Group {
+  std::vector<Row> rows;  // all of them while they are few, then the first
+  Figures sum;
+  std::uint64_t like = 0;
+  bool one_end = true;  // to the code
 };
 
 std::string time_of(const Known<Nanoseconds>& time) {
@@ -126,13 +137,50 @@ class Summary : public View {
     if (!observed("signal")) unknown_.sent = unknown_.received = std::nullopt;
   }
 
+  // All that will ever be known of those who leave is known now.
   void event(const Event& event, const World& world) override {
+    count(event, world);
+    for (const ProcessIndex process : world.leaving()) settle_with_creator(world[process], world);
+    for (const ProcessIndex process : world.leaving()) add(world[process], {}, world);
+  }
+
+  void end(const std::optional<RunEnd>& end, const World& world) override {
+    over_ = true;
+    for (const Process& process : world.processes()) {
+      if (!process.leaving) settle_with_creator(process, world);
+    }
+    for (const Process& process : world.processes()) {
+      if (!process.leaving) add(process, end, world);
+    }
+    std::vector<Row> rows = folded();
+    if (!options_.stable) {
+      std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+        return a.figures.wall.value_or(0) > b.figures.wall.value_or(0);
+      });
+    }
+    if (rows.empty()) return;  // nothing was ever run
+    draw(rows);
+    out_.write(text::wrap(total_words(end), 2, options_.width) + "\n");
+    if (!end) out_.write("the recording is cut off here\n");
+  }
+
+ private:
+  struct Count {
+    Figures figures;
+    std::uint64_t children = 0;  // that it has created, and of whom it is not yet known whether it has left them
+  };
+
+  Count& count_of(ProcessIndex process) { return counted_.try_emplace(process, Count{unknown_}).first->second; }
+
+  void count(const Event& event, const World& world) {
     const Task* task = world.find(event.tid);
     if (task == nullptr) return;
-    Figures& figures = counted_.try_emplace(task->process.value, unknown_).first->second;
+    Figures& figures = count_of(task->process).figures;
     const auto one_more = [](Known<std::uint64_t>& count) { count = count.value_or(0) + 1; };
     if (const auto* forked = std::get_if<Forked>(&event.fact)) {
       ++(forked->how == BirthHow::thread ? figures.threads : figures.forked);
+      const Process* creator = world.find(event.pid);
+      if (forked->how != BirthHow::thread && !forked->ppid && creator != nullptr) ++count_of(creator->index).children;
     } else if (const auto* sent = std::get_if<SignalSent>(&event.fact)) {
       if (sent->signal && !sent->err) one_more(figures.sent);
     } else if (std::holds_alternative<SignalDelivered>(event.fact)) {
@@ -149,45 +197,68 @@ class Summary : public View {
     }
   }
 
-  void end(const std::optional<RunEnd>& end, const World& world) override {
-    std::vector<Row> rows;
-    for (const ProcessIndex process : in_tree_order(world)) rows.push_back(row_of(world[process], end, world));
-    Figures total = unknown_;
-    for (const Row& row : rows) total += row.figures;
-    const std::size_t processes = rows.size();
-    if (!options_.verbose) rows = folded(std::move(rows));
-    if (!options_.stable) {
-      std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-        return a.figures.wall.value_or(0) > b.figures.wall.value_or(0);
-      });
-    }
-    if (rows.empty()) return;  // nothing was ever run
-    draw(rows);
-    out_.write(text::wrap(total_words(total, processes, end), 2, options_.width) + "\n");
-    if (!end) out_.write("the recording is cut off here\n");
-  }
-
- private:
   static void count_wait(Figures& figures, const Event& event) {
     figures.waits = figures.waits.value_or(0) + 1;
     figures.waited = figures.waited.value_or(0) + event.dur;
   }
 
-  static std::vector<ProcessIndex> in_tree_order(const World& world) {
-    std::vector<ProcessIndex> order, left{world.roots().rbegin(), world.roots().rend()};
-    while (!left.empty()) {
-      order.push_back(left.back());
-      left.pop_back();
-      const auto& children = world[order.back()].children;
-      left.insert(left.end(), children.rbegin(), children.rend());
-    }
-    return order;
+  // What somebody else reaped it has left behind only if it was taken from it: not with CLONE_PARENT.
+  void settle_with_creator(const Process& process, const World& world) {
+    if (!process.creator) return;
+    const Process* known = world.find(*process.creator);
+    if (known == nullptr || (over_ && known->leaving)) return;  // it went before, and its children counted as left
+    Count& creator = count_of(*process.creator);
+    if (!process.of_another && creator.children > 0) --creator.children;
+    const auto& reaped = process.reaped;
+    const bool left = !reaped || (reaped->by != process.creator_pid && !process.adopters.empty());
+    if (creator.figures.left && left) ++*creator.figures.left;
   }
 
-  Row row_of(const Process& process, const std::optional<RunEnd>& end, const World& world) const {
+  void add(const Process& process, const std::optional<RunEnd>& end, const World& world) {
+    Row row = row_of(process, end);
+    if (!total_) total_ = unknown_;
+    *total_ += row.figures;
+    ++processes_;
+    const auto program = [&] { return naming_.process(process, world) + " " + command(process, row.name); };
+    if (options_.verbose) {
+      row.program = program();
+      alone_.push_back(std::move(row));
+      return;
+    }
+    const bool failed = row.end != "exit 0" && row.end.starts_with("exit ");
+    Group& group = groups_[Key{row.name, failed ? "exit ≠ 0" : row.end, row.figures.forked != 0}];
+    if (group.like == 0) {
+      group.sum = row.figures;
+    } else {
+      group.sum += row.figures;
+      group.one_end = group.one_end && group.rows[0].end == row.end;
+    }
+    if (++group.like < fold_from) {
+      row.program = program();
+      group.rows.push_back(std::move(row));
+    } else if (row.descent < first_of(group).descent) {
+      group.rows[0] = std::move(row);
+    }
+  }
+
+  // The others are no longer needed.
+  static Row& first_of(Group& group) {
+    auto& rows = group.rows;
+    if (rows.size() > 1) {
+      std::swap(rows[0], *std::min_element(rows.begin(), rows.end(), in_tree_order));
+      rows.resize(1);
+    }
+    return rows[0];
+  }
+  static bool in_tree_order(const Row& a, const Row& b) { return a.descent < b.descent; }
+
+  Row row_of(const Process& process, const std::optional<RunEnd>& end) {
     Row row;
-    const auto counted = counted_.find(process.index.value);
-    row.figures = counted != counted_.end() ? counted->second : unknown_;
+    row.figures = unknown_;
+    if (auto counted = counted_.extract(process.index)) {
+      row.figures = counted.mapped().figures;
+      if (row.figures.left) *row.figures.left += counted.mapped().children;  // they live on without it
+    }
     Figures& figures = row.figures;
     const Known<Nanoseconds> until = process.life.end ? process.life.end
                                      : end            ? Known<Nanoseconds>{end->dur}
@@ -197,15 +268,8 @@ class Summary : public View {
     if (process.exit && process.exit->utime_ns && process.exit->stime_ns)
       figures.cpu = *process.exit->utime_ns + *process.exit->stime_ns;
     if (process.exit) figures.peak = process.exit->maxrss;
-    if (figures.left) {
-      for (const ProcessIndex child : process.children) {
-        // What somebody else reaped it has left behind only if it was taken from it: not with CLONE_PARENT.
-        const auto& reaped = world[child].reaped;
-        if (!reaped || (reaped->by != process.pid && !world[child].adopters.empty())) ++*figures.left;
-      }
-    }
+    row.descent = process.descent;
     row.name = text::printable(process.comm.empty() ? "?" : process.comm);
-    row.program = naming_.process(process, world) + " " + command(process, row.name);
     std::tie(row.end, row.style) = end_of(process, end);
     return row;
   }
@@ -228,33 +292,21 @@ class Summary : public View {
     return {fmt::format("exit {}", *exit.code), *exit.code == 0 ? text::Style::plain : text::Style::orange};
   }
 
-  // Those of one name that ended alike are one row, where the first of them stands; whoever created others is not like
-  // those who did not.
-  static std::vector<Row> folded(std::vector<Row> rows) {
-    using Key = std::tuple<std::string, std::string, bool>;
-    const auto key_of = [](const Row& row) {
-      const bool failed = row.end != "exit 0" && row.end.starts_with("exit ");
-      return Key{row.name, failed ? "exit ≠ 0" : row.end, row.figures.forked != 0};
-    };
-    std::map<Key, std::size_t> times, at;
-    for (const Row& row : rows) ++times[key_of(row)];
-    std::vector<Row> out;
-    for (Row& row : rows) {
-      const Key key = key_of(row);
-      const std::size_t like = times[key];
-      if (const auto known = at.find(key); like >= fold_from && known != at.end()) {
-        Row& first = out[known->second];
-        first.figures += row.figures;
-        if (first.end != row.end) first.end = std::get<1>(key);
+  std::vector<Row> folded() {
+    std::vector<Row> out = std::move(alone_);
+    for (auto& [key, group] : groups_) {
+      if (group.like < fold_from) {
+        std::move(group.rows.begin(), group.rows.end(), std::back_inserter(out));
         continue;
       }
-      at.emplace(key, out.size());
-      if (like >= fold_from) {
-        row.program = fmt::format("×{} {}", text::count(like), row.name);
-        row.stands_for_more = true;
-      }
+      Row& row = first_of(group);
+      row.figures = group.sum;
+      if (!group.one_end) row.end = std::get<1>(key);
+      row.program = fmt::format("×{} {}", text::count(group.like), row.name);
+      row.stands_for_more = true;
       out.push_back(std::move(row));
     }
+    std::sort(out.begin(), out.end(), in_tree_order);
     return out;
   }
 
@@ -301,8 +353,9 @@ class Summary : public View {
           text::Style::dim));
   }
 
-  std::string total_words(const Figures& total, std::size_t processes, const std::optional<RunEnd>& end) const {
-    std::vector<std::string> words{"total: " + text::counted(processes, "process")};
+  std::string total_words(const std::optional<RunEnd>& end) const {
+    const Figures& total = *total_;
+    std::vector<std::string> words{"total: " + text::counted(processes_, "process")};
     const auto tell = [&](const Known<std::uint64_t>& count, std::string_view one, std::string_view many) {
       if (count.value_or(0) > 0) words.push_back(text::counted(*count, one, many));
     };
@@ -321,8 +374,14 @@ class Summary : public View {
   ViewOptions options_;
   Naming naming_;
   text::Palette palette_;
-  Figures unknown_;  // of a process of which nothing has been counted
-  std::unordered_map<std::uint32_t, Figures> counted_;
+  Figures unknown_;                                  // of a process of which nothing has been counted
+  std::unordered_map<ProcessIndex, Count> counted_;  // until their rows are made
+  using Key = std::tuple<std::string, std::string, bool>;
+  std::map<Key, Group> groups_;
+  std::vector<Row> alone_;
+  std::optional<Figures> total_;
+  std::uint64_t processes_ = 0;
+  bool over_ = false;
 };
 
 std::unique_ptr<View> make(Writer& out, const ViewOptions& options) { return std::make_unique<Summary>(out, options); }

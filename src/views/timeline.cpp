@@ -208,17 +208,22 @@ class StableTimeline : public View {
     Narrator::Lines lines = narrator_.event(event, world);
     for (Line& line : lines.held) add(std::move(line));
     if (lines.own) add(std::move(*lines.own));
+    for (const TaskIndex thread : world.leaving_threads()) close(thread, world);
+    for (const ProcessIndex process : world.leaving()) {
+      for (const TaskIndex task : world[process].tasks) close(task, world);
+    }
   }
 
   void end(const std::optional<RunEnd>& end, const World& world) override {
     for (Line& line : narrator_.rest(world)) add(std::move(line));
-    std::vector<ProcessIndex> left{world.roots().rbegin(), world.roots().rend()};
-    while (!left.empty()) {
-      const Process& process = world[left.back()];
-      left.pop_back();
-      for (const TaskIndex task : process.tasks) section(world[task], world);
-      left.insert(left.end(), process.children.rbegin(), process.children.rend());
-    }
+    for (const Task& task : world.tasks()) close(task.index, world);
+    std::vector<const Section*> in_tree_order;
+    for (const auto& [task, section] : sections_) in_tree_order.push_back(&section);
+    std::sort(in_tree_order.begin(), in_tree_order.end(), [](const Section* a, const Section* b) {
+      const auto by_descent = a->descent <=> b->descent;
+      return by_descent != 0 ? by_descent < 0 : a->ordinal < b->ordinal;
+    });
+    for (const Section* section : in_tree_order) write(*section);
     if (!end) out_.write("the recording is cut off here\n");
   }
 
@@ -227,9 +232,28 @@ class StableTimeline : public View {
     Sentence sentence;
     std::uint64_t times;
   };
+  struct Section {
+    std::vector<Entry> entries;
+    Descent descent;  // of its process, and its place there
+    std::uint32_t ordinal = 0;
+    std::string head;
+    std::size_t color = 0;
+  };
+
+  // It may be forgotten from now on.
+  void close(TaskIndex index, const World& world) {
+    const auto found = sections_.find(index);
+    if (found == sections_.end()) return;
+    const Task& task = world[index];
+    Section& section = found->second;
+    section.descent = world[task.process].descent;
+    section.ordinal = task.ordinal;
+    section.head = fmt::format("{} {}", naming_.task(task, world), shown_name(task.comm));
+    section.color = task.process.value;
+  }
 
   void add(Line line) {
-    auto& entries = sections_[line.task];
+    auto& entries = sections_[line.task].entries;
     if (!options_.verbose && !entries.empty() && entries.back().sentence.words == line.sentence.words) {
       ++entries.back().times;
     } else {
@@ -237,12 +261,9 @@ class StableTimeline : public View {
     }
   }
 
-  void section(const Task& task, const World& world) {
-    const auto lines = sections_.find(task.index);
-    if (lines == sections_.end()) return;
-    const std::string head = fmt::format("{} {}", naming_.task(task, world), shown_name(task.comm));
-    out_.write(palette_.paint(head, text::Style::task, task.process.value) + "\n");
-    for (const Entry& line : lines->second) {
+  void write(const Section& section) {
+    out_.write(palette_.paint(section.head, text::Style::task, section.color) + "\n");
+    for (const Entry& line : section.entries) {
       const std::string times =
           line.times > 1 && !line.sentence.countless ? fmt::format(" (×{})", text::count(line.times)) : "";
       out_.write(fmt::format("  {}\n", palette_.paint(text::wrap(line.sentence.words + times, 2, options_.width),
@@ -255,7 +276,7 @@ class StableTimeline : public View {
   Naming naming_;
   text::Palette palette_;
   Narrator narrator_;
-  std::map<TaskIndex, std::vector<Entry>> sections_;
+  std::map<TaskIndex, Section> sections_;
 };
 
 std::unique_ptr<View> make(Writer& out, const ViewOptions& options) {

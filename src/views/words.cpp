@@ -259,20 +259,12 @@ class Describe {
   std::string thread_birth(const Forked& fact, const Task& child) const {
     std::string out =
         fmt::format("thread → {}", naming_.stable() ? naming_.task(child, world_) : naming_.thread(child));
-    const auto& tasks = world_[child.process].tasks;
-    const bool as_before =
-        child.ordinal > 2 && tasks.size() >= child.ordinal && world_[tasks[child.ordinal - 2]].flags == fact.flags;
-    if (as_before && !manner_.verbose) return out;
+    if (child.flags_as_before && !manner_.verbose) return out;
     if (const auto shared = sharing_words(fact.flags); !shared.empty()) out += ", shares " + shared;
     return out;
   }
 
-  bool after_another_vfork(const Task& child) const {
-    const Process& process = world_[child.process];
-    if (!process.creator || process.ordinal < 2) return false;
-    const Process& elder = world_[world_[*process.creator].children.at(process.ordinal - 2)];
-    return !elder.tasks.empty() && world_[elder.tasks[0]].how == BirthHow::vfork;
-  }
+  bool after_another_vfork(const Task& child) const { return world_[child.process].elder_how == BirthHow::vfork; }
 
   std::string namespaces(const Forked& fact) const {
     const auto entered = words_for(fact.flags, namespace_words);

@@ -14,9 +14,10 @@ TEST_CASE("world: a fork makes a process with its creator's program until it exe
       10 forked child=11 child_pid=11 how=fork
       11 execed path=/bin/ls argv=ls comm=ls
       10 forked child=12 child_pid=12 how=fork)");
-  REQUIRE(world.roots().size() == 1);
-  const Process& root = world[world.roots()[0]];
-  CHECK(root.children.size() == 2);
+  const Process& root = *world.find(Tgid{10});
+  CHECK_FALSE(root.creator);
+  CHECK(root.children_born == 2);
+  CHECK(root.offspring.size() == 2);
   const Process& ls = *world.find(Tgid{11});
   CHECK(ls.parent == Tgid{10});
   CHECK(ls.path == "/bin/ls");
@@ -59,7 +60,7 @@ TEST_CASE("world: threads belong to their group, which lives as long as its lead
       10 exited code=0 group=true)");
   const Process& process = *world.find(Tgid{10});
   CHECK(process.tasks.size() == 3);
-  CHECK(process.children.empty());
+  CHECK(process.children_born == 0);
   CHECK(process.live_tasks == 1);  // 12 has no end: the recording does not say
   CHECK(world.find(Tid{12})->ordinal == 3);
   CHECK(process.exit->code == 0);
@@ -75,8 +76,8 @@ TEST_CASE("world: an exec by a thread gives it the leader's tid") {
       10 exited code=0 group=true)");
   const Process& process = *world.find(Tgid{10});
   REQUIRE(process.tasks.size() == 2);
-  const Task& leader = world[process.tasks[0]];
-  const Task& caller = world[process.tasks[1]];
+  const Task& leader = world[*process.tasks.begin()];
+  const Task& caller = world[*process.tasks.rbegin()];
   CHECK(leader.exit->by == EndedBy::superseded);
   CHECK(caller.tid == Tid{10});
   CHECK(caller.comm == "echo");
@@ -109,8 +110,8 @@ TEST_CASE("world: a number that is used again is another task") {
       10 forked child=11 child_pid=11 how=fork)");
   CHECK(world.processes().size() == 3);
   CHECK_FALSE(world.find(Tgid{11})->exit);
-  CHECK(world.processes()[1].exit->code == 1);
-  CHECK(world.processes()[1].reaped);
+  CHECK(world[ProcessIndex{1}].exit->code == 1);
+  CHECK(world[ProcessIndex{1}].reaped);
 }
 
 TEST_CASE("world: a recording that was joined late or edited does not break it") {
