@@ -386,14 +386,16 @@ struct RunEnd {
   Seq seq;
   std::int64_t events = 0;
   std::int64_t lost = 0;
+  std::optional<std::string> lost_why;  // where kintrace itself could not keep them
   Nanoseconds dur = 0;
   std::optional<int> code;  // the root's
   std::optional<Signal> signal;
   std::string why;  // done, detached, timeout, interrupted
   static constexpr auto fields = [] {
-    return std::tuple{Field{"seq", &RunEnd::seq}, Field{"events", &RunEnd::events}, Field{"lost", &RunEnd::lost},
-                      Field{"dur", &RunEnd::dur}, Field{"code", &RunEnd::code},     Field{"signal", &RunEnd::signal},
-                      Field{"why", &RunEnd::why}};
+    return std::tuple{Field{"seq", &RunEnd::seq},       Field{"events", &RunEnd::events},
+                      Field{"lost", &RunEnd::lost},     Field{"lost_why", &RunEnd::lost_why},
+                      Field{"dur", &RunEnd::dur},       Field{"code", &RunEnd::code},
+                      Field{"signal", &RunEnd::signal}, Field{"why", &RunEnd::why}};
   };
 };
 

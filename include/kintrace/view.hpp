@@ -50,6 +50,9 @@ struct ViewSpec {
   std::string_view summary;  // one line for --view list and the help
   std::unique_ptr<View> (*make)(Writer& out, const ViewOptions& options);
   std::span<const std::string_view> suffixes = {};  // of file names that mean this view
+  // Whether it writes nothing before the end and needs the whole run then. It is given the run when that is over: what
+  // it keeps, it does not keep while the program runs.
+  bool (*at_end)(const ViewOptions& options) = [](const ViewOptions&) { return false; };
 };
 
 }  // namespace kintrace

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -80,6 +81,18 @@ std::optional<UserError> Output::error() const {
 }
 
 bool Output::is_terminal() const { return ::isatty(fd_.get()) == 1; }
+
+bool Output::is_file() const {
+  struct stat ours {};
+  return ::fstat(fd_.get(), &ours) == 0 && S_ISREG(ours.st_mode);
+}
+
+bool Output::is_same_file(int descriptor) const {
+  struct stat ours {
+  }, other{};
+  return ::fstat(fd_.get(), &ours) == 0 && ::fstat(descriptor, &other) == 0 && ours.st_dev == other.st_dev &&
+         ours.st_ino == other.st_ino;
+}
 
 std::optional<int> Output::columns() const {
   winsize size{};

@@ -31,6 +31,9 @@ class Output final : public Writer {
   std::optional<UserError> error() const;
   std::optional<int> columns() const;  // of a terminal
   bool is_terminal() const;
+  bool is_file() const;  // a regular one, which keeps what was written
+  bool is_same_file(int descriptor) const;
+  bool failed() const { return error_.has_value(); }
   pid_t reader() const { return reader_; }
 
  private:

@@ -26,6 +26,21 @@ bool wants_color(const Options& options, const Output& out) {
   return out.is_terminal() && (term == nullptr || std::strcmp(term, "dumb") != 0);
 }
 
+// One after the other, as if each were told by itself.
+UserError joined(const std::optional<UserError>& first, const UserError& second) {
+  if (!first) return second;
+  const std::string hint = first->hint().empty() ? "" : fmt::format("          {}\n", first->hint());
+  return UserError(fmt::format("{}\n{}kintrace: {}", first->what(), hint, second.what()), second.hint());
+}
+
+UserError events_lost(const RunEnd& end) {
+  return UserError(
+      fmt::format("{} lost: they came faster than they were shown, and {}",
+                  end.lost == 1 ? "1 event was" : text::count(static_cast<std::uint64_t>(end.lost)) + " events were",
+                  *end.lost_why),
+      "TMPDIR may name a directory with more room");
+}
+
 }  // namespace
 
 Story::Story(const Options& options)
@@ -35,6 +50,8 @@ Story::Story(const Options& options)
     uses_stdout_ |= request.target == "-";
     outputs_.push_back(open_output(request.target, options.writing));
     for (const std::string& view : request.views) show(view, *outputs_.back(), options);
+    const bool is_recording = request.views == std::vector<std::string>{"jsonl"};
+    if (is_recording && options.writing == Writing::anew) whole_.use(request.target, *outputs_.back());
   }
   // A recording is read for its views: they are the output. A live program has standard output to itself.
   outputs_.push_back(standard_output(live_ ? STDERR_FILENO : STDOUT_FILENO));
@@ -47,7 +64,7 @@ Story::Story(const Options& options)
   }
 }
 
-void Story::show(const std::string& view, Output& out, const Options& options) {
+void Story::show(const std::string& name, Output& out, const Options& options) {
   ViewOptions view_options;
   view_options.stable = options.stable;
   view_options.color = wants_color(options, out);
@@ -57,18 +74,27 @@ void Story::show(const std::string& view, Output& out, const Options& options) {
   view_options.verbose = options.verbose;
   view_options.call_times = options.call_times;
   view_options.choice = options.choice;
-  shown_.push_back({views::find(view)->make(out, view_options), &out});
+  const ViewSpec& spec = *views::find(name);
+  const bool at_end = live_ && spec.at_end(view_options);
+  shown_.push_back({spec.make(out, view_options), &out, at_end});
+  if (at_end) whole_.add(*shown_.back().view, name);
 }
 
 void Story::begin(const RunHeader& header) {
   begun_ = true;
   root_ = header.root;
-  for (const Shown& shown : shown_) shown.view->begin(header);
+  whole_.begin(header);
+  for (const Shown& shown : shown_) {
+    if (!shown.at_end) shown.view->begin(header);
+  }
 }
 
 void Story::event(const Event& event) {
   world_.apply(event);
-  for (const Shown& shown : shown_) shown.view->event(event, world_);
+  whole_.event(event);
+  for (const Shown& shown : shown_) {
+    if (!shown.at_end) shown.view->event(event, world_);
+  }
   if (verdict_) verdict_->event(event, world_);
   if (live_ && !quiet_) remark_on_root_end(event);
 }
@@ -83,19 +109,29 @@ void Story::end(const RunEnd& end) {
 }
 
 std::optional<UserError> Story::conclude() {
-  std::optional<UserError> error;
-  const Shown* before = nullptr;
-  for (const Shown& shown : shown_) {
-    if (!begun_) break;  // nothing was ever traced
-    if (before != nullptr && before->out == shown.out) shown.out->separate();
-    shown.view->end(end_, world_);
-    before = &shown;
+  std::optional<UserError> missing;
+  if (begun_) {  // else nothing was ever traced
+    settle();
+    missing = whole_.replay();
+    close_views(missing);
   }
+  std::optional<UserError> error;
   for (const auto& output : outputs_) {
     output->close();
     if (output.get() != terminal_ && !error) error = output->error();
   }
-  return error;
+  if (live_ && end_ && end_->lost_why) error = joined(error, events_lost(*end_));
+  return missing ? joined(error, *missing) : error;
+}
+
+void Story::close_views(const std::optional<UserError>& missing) {
+  const Shown* before = nullptr;
+  for (const Shown& shown : shown_) {
+    if (shown.at_end && missing) continue;
+    if (before != nullptr && before->out == shown.out) shown.out->separate();
+    shown.view->end(end_, shown.at_end ? whole_.world() : world_);
+    before = &shown;
+  }
 }
 
 int Story::status() {

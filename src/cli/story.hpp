@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where a source's events go: first to the world, then to every view that was asked for. The one place that joins them.
+// Of a live run, the views that need all of it get it when it is over (whole_run.hpp).
 #pragma once
 
 #include <functional>
@@ -12,6 +13,7 @@
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/verdict.hpp"
+#include "cli/whole_run.hpp"
 #include "kintrace/source.hpp"
 #include "kintrace/view.hpp"
 #include "kintrace/world.hpp"
@@ -42,13 +44,16 @@ class Story final : public Sink {
   struct Shown {
     std::unique_ptr<View> view;
     Output* out;
+    bool at_end;  // it belongs to whole_
   };
-  void show(const std::string& view, Output& out, const Options& options);
+  void close_views(const std::optional<UserError>& missing);
+  void show(const std::string& name, Output& out, const Options& options);
   void remark_on_root_end(const Event& event);
 
   World world_;
   std::vector<std::unique_ptr<Output>> outputs_;
   std::vector<Shown> shown_;
+  WholeRun whole_;
   Output* terminal_ = nullptr;
   std::optional<RunEnd> end_;
   std::optional<Tgid> root_;

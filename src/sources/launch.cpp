@@ -74,7 +74,7 @@ class Tracing final : public Launched {
         std::visit(
             [&](const auto& one) {
               using Kind = std::decay_t<decltype(one)>;
-              if constexpr (std::is_same_v<Kind, RunHeader>) sink.begin(one);
+              if constexpr (std::is_same_v<Kind, Header>) sink.begin(*one);
               if constexpr (std::is_same_v<Kind, Event>) sink.event(one);
               if constexpr (std::is_same_v<Kind, RunEnd>) sink.end(one);
             },

@@ -329,6 +329,7 @@ std::unique_ptr<View> make(Writer& out, const ViewOptions& options) { return std
 
 }  // namespace
 
-extern const ViewSpec summary_view{"summary", "what each process did and used, in numbers", make};
+extern const ViewSpec summary_view{
+    "summary", "what each process did and used, in numbers", make, {}, [](const ViewOptions&) { return true; }};
 
 }  // namespace kintrace::views

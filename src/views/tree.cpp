@@ -267,6 +267,7 @@ std::unique_ptr<View> make(Writer& out, const ViewOptions& options) { return std
 
 }  // namespace
 
-extern const ViewSpec tree_view{"tree", "who created whom, how each ended and what it used", make};
+extern const ViewSpec tree_view{
+    "tree", "who created whom, how each ended and what it used", make, {}, [](const ViewOptions&) { return true; }};
 
 }  // namespace kintrace::views

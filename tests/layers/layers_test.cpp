@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The direction of the data, as the includes show it: os -> syscalls -> sources -> EVENT -> model -> analysis -> views,
-// cli before all, text behind all. Also what must hold for each file: its licence, and a size that can be read.
+// cli before all, text behind all, recording the written form of EVENT on either side of it. Also what must hold for each file: its licence, and a size that can be read.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -22,10 +22,11 @@ const std::map<std::string, Strings> allowed{
     {"kintrace", {}},
     {"os", {"kintrace/ids.hpp", "kintrace/error.hpp", "kintrace/event.hpp", "text"}},
     {"syscalls", {"kintrace", "os", "text"}},
-    {"sources", {"kintrace", "os", "syscalls", "text"}},
+    {"recording", {"kintrace", "os/fd.hpp", "text"}},
+    {"sources", {"kintrace", "os", "syscalls", "recording", "text"}},
     {"model", {"kintrace", "text"}},
     {"analysis", {"kintrace", "text"}},
-    {"views", {"kintrace", "text", "analysis"}},
+    {"views", {"kintrace", "text", "analysis", "recording/encode.hpp"}},
     {"text", {"kintrace/ids.hpp"}},
 };
 
@@ -107,6 +108,8 @@ TEST_CASE("layers: an include that points upstream is found") {
   CHECK_FALSE(may_include("analysis/exec_failed.cpp", "views/words.hpp"));
   CHECK_FALSE(may_include("sources/engine.cpp", "cli/options.hpp"));
   CHECK_FALSE(may_include("kintrace/event.hpp", "text/names.hpp"));
+  CHECK_FALSE(may_include("recording/spool.cpp", "sources/event_queue.hpp"));
+  CHECK_FALSE(may_include("views/jsonl.cpp", "recording/spool.hpp"));
   CHECK_FALSE(may_include("syscalls/wait.cpp", "version.hpp"));
   CHECK(may_include("cli/story.cpp", "sources/engine.hpp"));
   CHECK(may_include("main.cpp", "cli/run.hpp"));

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "recording/encode.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <type_traits>
+
+#include "text/escape.hpp"
+#include "text/names.hpp"
+
+namespace kintrace::recording {
+namespace {
+
+template <class T>
+concept Enumeration = requires {
+  Names<T>::value;
+};
+
+void append(std::string& out, std::int64_t value) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+void append(std::string& out, int value) { append(out, std::int64_t{value}); }
+void append(std::string& out, const std::string& value) {
+  const bool plain =
+      std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; });
+  if (!plain) return text::append_json(out, text::to_recorded(value));
+  out += '"';
+  out += value;
+  out += '"';
+}
+void append(std::string& out, Signal value) { text::append_json(out, text::signal_name(value)); }
+void append(std::string& out, Errno value) { text::append_json(out, text::errno_name(value)); }
+template <class Tag, class Rep>
+void append(std::string& out, Id<Tag, Rep> value) {
+  append(out, static_cast<std::int64_t>(value.value));
+}
+template <Enumeration E>
+void append(std::string& out, E value) {
+  text::append_json(out, Names<E>::value.at(static_cast<std::size_t>(value)));
+}
+template <class T>
+void append(std::string& out, const std::vector<T>& values) {
+  out += '[';
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i != 0) out += ',';
+    append(out, values[i]);
+  }
+  out += ']';
+}
+
+void append_name(std::string& out, std::string_view name) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+}
+
+template <class T>
+void append_field(std::string& out, std::string_view name, const T& value) {
+  append_name(out, name);
+  append(out, value);
+}
+// What is absent or not so is left out.
+template <class T>
+void append_field(std::string& out, std::string_view name, const std::optional<T>& value) {
+  if (value) append_field(out, name, *value);
+}
+void append_field(std::string& out, std::string_view name, bool value) {
+  if (!value) return;
+  append_name(out, name);
+  out += "true";
+}
+void append_field(std::string& out, std::string_view name, EndedBy by) {
+  if (by != EndedBy::itself) append_field<EndedBy>(out, name, by);
+}
+
+template <class T>
+void append_fields(std::string& out, const T& value) {
+  std::apply([&](const auto&... field) { (append_field(out, field.name, value.*field.member), ...); }, T::fields());
+}
+
+void append_kind(std::string& out, std::string_view name) {
+  out += "{\"ev\":\"";
+  out += name;
+  out += '"';
+}
+
+constexpr std::string_view line_end = "}\n";
+
+}  // namespace
+
+void append_line(std::string& out, const RunHeader& header) {
+  out += "{\"kintrace\":";
+  append(out, RunHeader::format);
+  append_fields(out, header);
+  out += line_end;
+}
+
+void append_line(std::string& out, const Event& event) {
+  std::visit(
+      [&](const auto& fact) {
+        append_kind(out, fact.name);
+        append_field(out, "seq", event.seq);
+        append_field(out, "t", event.t);
+        if (event.dur != 0) append_field(out, "dur", event.dur);
+        append_field(out, "pid", event.pid);
+        append_field(out, "tid", event.tid);
+        append_fields(out, fact);
+        append_field(out, "unfinished", event.unfinished);
+        out += line_end;
+      },
+      event.fact);
+}
+
+void append_line(std::string& out, const RunEnd& end) {
+  append_kind(out, RunEnd::name);
+  append_fields(out, end);
+  out += line_end;
+}
+
+}  // namespace kintrace::recording
