@@ -52,6 +52,17 @@ std::uint64_t mask(std::string_view hexadecimal) {
   return value;
 }
 
+// A field of stat from the third on, as proc(5) counts them: the second may hold anything, but ends at the last
+// parenthesis.
+std::string_view stat_field(std::string_view text, int field) {
+  text = text.substr(std::min(text.rfind(')'), text.size()));
+  for (int at = 2; at < field && !text.empty(); ++at) {
+    text.remove_prefix(std::min(text.find(' '), text.size()));
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string Procfs::of(Tid tid, const char* file) const { return fmt::format("{}/{}/{}", root_, tid.value, file); }
@@ -101,17 +112,19 @@ Result<TaskStatus> Procfs::status(Tid tid) const {
   return status;
 }
 
-// The 38th field of stat, 36 after the name, which may hold anything but ends at the last parenthesis.
 std::optional<Signal> Procfs::exit_signal(Tid tid) const {
   const auto text = contents(of(tid, "stat"));
-  if (!text) return {};
-  std::string_view rest = std::string_view{*text}.substr(std::min(text->rfind(')'), text->size()));
-  for (int field = 0; field < 36 && !rest.empty(); ++field) {
-    rest.remove_prefix(std::min(rest.find(' '), rest.size()));
-    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-  }
-  const auto signal = number(rest);
+  const auto signal = text ? number(stat_field(*text, 38)) : std::nullopt;
   return signal && *signal >= 0 ? std::optional{Signal{static_cast<std::int32_t>(*signal)}} : std::nullopt;
+}
+
+// The file of the task, not of its process: that one sums up all of its threads.
+Result<Procfs::Dispositions> Procfs::dispositions(Tid tid) const {
+  const auto text = contents(of(tid, fmt::format("task/{}/stat", tid.value).c_str()));
+  if (!text) return text.error();
+  const auto ignored = number(stat_field(*text, 33)), caught = number(stat_field(*text, 34));
+  if (!ignored || !caught) return Failure{Errno{EINVAL}};
+  return Dispositions{static_cast<std::uint64_t>(*ignored), static_cast<std::uint64_t>(*caught)};
 }
 
 Result<std::string> Procfs::comm(Tid tid) const {

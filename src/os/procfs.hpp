@@ -29,6 +29,12 @@ class Procfs {
  public:
   explicit Procfs(std::string root = "/proc") : root_(std::move(root)) {}
   Result<TaskStatus> status(Tid tid) const;
+  // Of its process, the standard signals that are ignored and caught, as TaskStatus has them, at a fraction of its
+  // cost.
+  struct Dispositions {
+    std::uint64_t ignored = 0, caught = 0;
+  };
+  Result<Dispositions> dispositions(Tid tid) const;
   // The signal that its end sends to its parent; Signal{0} for none, nothing where that cannot be read.
   std::optional<Signal> exit_signal(Tid tid) const;
   Result<std::string> comm(Tid tid) const;

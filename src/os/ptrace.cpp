@@ -8,12 +8,14 @@
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/ucontext.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 
 #include "os/clock.hpp"
 
@@ -144,6 +146,16 @@ Result<void> Stop::set_call_result(std::int64_t result) const {
   return set_registers(tid_, *registers);
 }
 
+// The third argument of every handler is the ucontext_t in its frame (arch/x86/kernel/signal_64.c).
+std::optional<std::int64_t> Stop::interrupted_result() const {
+  const auto registers = registers_of(tid_);
+  if (!registers) return {};
+  std::int64_t result = 0;
+  const auto at = registers->rdx + offsetof(ucontext_t, uc_mcontext.gregs[REG_RAX]);
+  const auto got = read(at, std::as_writable_bytes(std::span{&result, 1}));
+  return got && *got == sizeof result ? std::optional{result} : std::nullopt;
+}
+
 std::optional<std::uint64_t> Stop::call_number() const {
   const auto call = interrupted_call();
   return call ? std::optional{call->nr} : std::nullopt;
@@ -167,6 +179,7 @@ Result<void> Stop::set_arguments(const std::array<std::uint64_t, 6>& args) const
 // arm64 has moved the program counter back already when it comes to this stop: there the result decides nothing.
 std::optional<InterruptedCall> Stop::interrupted_call() const { return {}; }
 Result<void> Stop::set_call_result(std::int64_t) const { return Failure{Errno{ENOSYS}}; }
+std::optional<std::int64_t> Stop::interrupted_result() const { return {}; }
 std::optional<std::uint64_t> Stop::call_number() const { return {}; }
 Result<void> Stop::set_call(std::uint64_t, const std::array<std::uint64_t, 6>&) const { return Failure{Errno{ENOSYS}}; }
 Result<void> Stop::set_arguments(const std::array<std::uint64_t, 6>&) const { return Failure{Errno{ENOSYS}}; }
@@ -185,7 +198,8 @@ Result<void> Stop::restart(int what, Signal signal) {
 Result<void> Stop::resume(Until until, Signal signal) && {
   KINTRACE_CHECK(!signal || status_.kind() == WaitStatus::Kind::signal,
                  fmt::format("signal {} for task {} outside a signal-delivery-stop", signal.value, tid_.value));
-  return restart(until == Until::syscall ? PTRACE_SYSCALL : PTRACE_CONT, signal);
+  constexpr std::array requests{PTRACE_CONT, PTRACE_SYSCALL, PTRACE_SINGLESTEP};
+  return restart(requests.at(static_cast<std::size_t>(until)), signal);
 }
 
 Result<void> Stop::detach() && { return restart(PTRACE_DETACH, {}); }

@@ -44,6 +44,7 @@ struct SyscallInfo {
 enum class Until {
   event,    // PTRACE_CONT: events and signals only
   syscall,  // PTRACE_SYSCALL: the next syscall-entry-stop or syscall-exit-stop too
+  handler,  // PTRACE_SINGLESTEP with a signal: before the first instruction of its handler, a trap
 };
 
 // A call that a signal has interrupted, as it stands at the signal-delivery-stop: what it is going to return, or one of
@@ -80,6 +81,9 @@ class [[nodiscard]] Stop {
   // At a signal-delivery-stop: the native call that the signal interrupted, if any. Nothing on architectures where the
   // registers do not say (NT_PRSTATUS; known for x86-64).
   std::optional<InterruptedCall> interrupted_call() const;
+  // There: what the call that the signal interrupted returns, as the handler's frame has it; no error if it is going to
+  // be repeated. Nothing where we cannot tell.
+  std::optional<std::int64_t> interrupted_result() const;
   // What that call is to come to instead: -ERESTARTNOHAND lets it go on unless a handler runs.
   Result<void> set_call_result(std::int64_t result) const;
   // At an event's stop: the number of the call that it is in. Nothing where the registers do not say, or it is in none.

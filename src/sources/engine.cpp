@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <linux/sched.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +15,8 @@
 #include "os/clock.hpp"
 #include "syscalls/clone.hpp"
 #include "syscalls/exec.hpp"
+#include "syscalls/registry.hpp"
+#include "syscalls/watch.hpp"
 
 namespace kintrace::sources {
 namespace {
@@ -63,6 +66,7 @@ Result<void> Engine::seize(Tid root, Tgid parent) {
   const os::TraceOptions traced{options_.filtered, options_.filtered || options_.kill_on_exit};
   if (const auto seized = tracer_.seize(root, traced); !seized) return seized;
   tracees_.born(root, led_by(root), parent);
+  if (filter_ == Filter::expected) return {};  // which stops it when it comes to its exec
   if (const auto asked = tracer_.interrupt(root); !asked) return asked;
   const auto report = tracer_.wait_for(root);
   if (!report) return report.error();
@@ -117,8 +121,8 @@ void Engine::stay() {
 }
 
 void Engine::resume(os::Stop stop, const Tracee& task, Signal signal) const {
-  const bool every_call = filter_ != Filter::works || task.group->every_call;
-  const bool exit_matters = task.call || task.watched;
+  const bool every_call = filter_ == Filter::none || task.group->every_call;
+  const bool exit_matters = (task.call && running_) || task.watched;
   std::ignore = std::move(stop).resume(every_call || exit_matters ? Until::syscall : Until::event, signal);
 }
 
@@ -127,6 +131,7 @@ void Engine::handle(const os::Report& report) {
   ++stops_;
   os::Stop stop{report.tid, report.status};
   Tracee* task = tracees_.find(report.tid);
+  if (task != nullptr && task->delivering && stop.status().kind() != Kind::signal) settle(*task, {});
   if (task == nullptr) {
     if (stop.status().kind() == Kind::execed) return execed(std::move(stop));
     return hold(std::move(stop));
@@ -166,7 +171,7 @@ void Engine::execed(os::Stop stop) {
   Tracee* task = tracees_.find(tid);
   Group* group = tracees_.find(led_by(tid));
   if (!message || group == nullptr) {
-    std::ignore = std::move(stop).resume(filter_ == Filter::works ? Until::event : Until::syscall);
+    std::ignore = std::move(stop).resume(filter_ == Filter::none ? Until::syscall : Until::event);
     return;
   }
   const Tid former{static_cast<std::int32_t>(*message)};
@@ -227,6 +232,8 @@ void Engine::tell_execed(Tracee& task, Tid former) {
 
 // Of all actions only what is ignored survives an exec. Of the root's first that is what it was started with.
 void Engine::keep_actions(Group& group) {
+  static const syscalls::Row& sigaction = *syscalls::find(SYS_rt_sigaction);
+  if (!syscalls::observed(sigaction, options_.choice)) return;
   const auto ignored = group.actions ? std::optional{group.actions->ignored} : std::nullopt;
   const auto status = ignored ? std::nullopt : status_of(leader_of(group.pid));
   group.actions.reset();

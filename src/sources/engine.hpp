@@ -120,10 +120,11 @@ class Engine final : private syscalls::Keeper {
   void capture_in(const os::Stop& stop, syscalls::Call& call) const;
 
   // Signals.
-  void tell_interrupted(const os::Stop& stop, Tracee& task, SignalDelivered& fact);
-  static void handled(const Tracee& task, Signal signal, Disposition disposition);
+  void handler_entered(os::Stop stop, Tracee& task);
+  void settle(Tracee& task, std::optional<std::int64_t> result);
+  bool tell_interrupted(const os::Stop& stop, Tracee& task, SignalDelivered& fact);
   void tell_delivered(Tracee& task, SignalDelivered fact);
-  Actions actions_of(const Tracee& task) const;
+  Actions actions_of(const Tracee& task, Signal signal) const;
   std::optional<std::int32_t> target_of(const Tracee& sender, const syscalls::Sending& sending) const;
   void tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> sender);
   bool asks_for_signals() const { return options_.choice.asks_for(SignalDelivered::cls, ""); }

@@ -100,10 +100,7 @@ void Engine::filtered(os::Stop stop, Tracee& task) {
   if (!info || info->op != os::SyscallInfo::Op::seccomp) return resume(std::move(stop), task);
   const bool ours = info->mark == os::filter_mark;
   if (!ours) std::ignore = stop.set_call(~std::uint64_t{0}, info->args);  // without a tracer it fails (seccomp(2))
-  if (ours && filter_ == Filter::expected) {
-    filter_ = Filter::works;
-    if (task.call) return resume(std::move(stop), task);  // its entry-stop has told all
-  }
+  if (ours) filter_ = Filter::works;
   if (!task.group->every_call) called(task, *info);
   enter(std::move(stop), task, *info);
 }
@@ -293,7 +290,7 @@ void Engine::escaped(const syscalls::Call& call, Tid child) {
   tell(call, std::move(fact));
 }
 
-// posix_spawn(3) sets all 64 in each child, and nearly none of them anew.
+// With -v only. posix_spawn(3) sets all 64 in each child, and nearly none of them anew.
 bool Engine::action_set(const syscalls::Call& call, const syscalls::Action& action) {
   auto& actions = tracees_.find(call.tid)->group->actions;
   if (!actions) return asks_for_signals();
@@ -307,7 +304,6 @@ bool Engine::action_set(const syscalls::Call& call, const syscalls::Action& acti
   const bool caught = assign(actions->caught, handled);
   const bool ignored = assign(actions->ignored, action.to == Disposition::ignored);
   const bool restarting = assign(actions->restarting, handled && action.restarts);
-  assign(actions->once, handled && action.once);
   return asks_for_signals() && (caught || ignored || restarting);
 }
 

@@ -94,6 +94,7 @@ std::optional<os::TaskStatus> Engine::status_of(Tid tid) const {
 }
 
 void Engine::finish(Tracee& task, const os::Report& report) {
+  settle(task, {});
   cut_calls(task);
   Group& group = *task.group;
   const Ending ending = report.status.ending();

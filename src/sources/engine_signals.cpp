@@ -20,6 +20,8 @@ using syscalls::restart_always, syscalls::restart_block, syscalls::restart_no_ha
 
 std::uint64_t bit(Signal signal) { return std::uint64_t{1} << (static_cast<unsigned>(signal.value) - 1); }
 
+constexpr std::int32_t first_realtime = 32;  // the kernel's; glibc keeps two of them to itself
+
 constexpr std::array ignored_by_default{SIGCHLD, SIGURG, SIGWINCH};
 
 Disposition disposition_of(Signal signal, const Actions& actions) {
@@ -48,11 +50,11 @@ bool is_stop(const SignalDelivered& fact) {
          std::find(stops.begin(), stops.end(), fact.signal.value) != stops.end();
 }
 
-// How a call that a signal with this disposition interrupts comes out. Nothing: it goes on, or that is not known.
-std::optional<Errno> failure_of(std::int64_t result, Disposition disposition, std::optional<bool> restarts) {
+// How a call that a signal with this disposition interrupts comes out. Nothing: it goes on. Not for restart_sys with a
+// handler.
+std::optional<Errno> failure_of(std::int64_t result, Disposition disposition) {
   if (result == -EINTR) return Errno{EINTR};
   if (disposition != Disposition::handler || result == restart_always) return {};
-  if (result == restart_sys && restarts.value_or(true)) return {};
   return Errno{EINTR};
 }
 
@@ -86,54 +88,74 @@ void Engine::signalled(os::Stop stop, Tracee& task) {
   const Signal signal = stop.status().signal();
   const auto info = stop.signal_info();
   if (!info) return resume(std::move(stop), task, signal);
-  SignalDelivered fact;
-  fact.signal = signal;
-  fact.disposition = disposition_of(signal, actions_of(task));
+  if (task.delivering) {
+    if (info->si_signo == SIGTRAP && info->si_code == SIGTRAP) return handler_entered(std::move(stop), task);
+    settle(task, {});
+  }
   // A call whose exit did not stop, as nobody but its own task could be woken.
   if (filter_ == Filter::works) std::ignore = repair(stop, task);
-  tell_interrupted(stop, task, fact);
-  resume(std::move(stop), task, signal);
-  handled(task, signal, fact.disposition);
-
+  SignalDelivered fact;
+  fact.signal = signal;
+  fact.disposition = disposition_of(signal, actions_of(task, signal));
+  const bool depends = tell_interrupted(stop, task, fact);
+  if (depends) {
+    std::ignore = std::move(stop).resume(os::Until::handler, signal);
+  } else {
+    resume(std::move(stop), task, signal);
+  }
   fact.code = text::signal_code_name(signal, info->si_code);
   const Tgid who{info->si_pid};
   if (names_a_process(signal, *info)) fact.from = tracees_.seen_from(*task.group, who);
   if (!fact.from && signal.value == SIGCHLD) fact.from = graves_.seen_from(task.group->pid, who);
+  if (depends) {
+    task.delivering = std::move(fact);
+  } else {
+    tell_delivered(task, std::move(fact));
+  }
+}
+
+// Whether the call that its signal interrupted fails stands in the frame that the kernel has made for the handler.
+void Engine::handler_entered(os::Stop stop, Tracee& task) {
+  const auto result = stop.interrupted_result();
+  resume(std::move(stop), task);
+  settle(task, result);
+}
+
+void Engine::settle(Tracee& task, std::optional<std::int64_t> result) {
+  if (!task.delivering) return;
+  SignalDelivered fact = std::move(*std::exchange(task.delivering, {}));
+  if (!result) fact.interrupts.reset();  // nobody knows
+  if (result == -EINTR) fact.err = Errno{EINTR};
   tell_delivered(task, std::move(fact));
 }
 
-// What its sigaction(2)s said. Where that is not known, or some of them could not be read, what /proc says.
-Actions Engine::actions_of(const Tracee& task) const {
-  const Group& group = *task.group;
-  if (group.actions && !group.undecoded) return *group.actions;
-  if (const auto status = status_of(task.tid)) return {status->caught, status->ignored, 0, 0};
-  return group.actions.value_or(Actions{});
+// What /proc says of this signal; without it (chroot(2), hidepid) what sigaction(2)s said that were observed.
+Actions Engine::actions_of(const Tracee& task, Signal signal) const {
+  if (signal.value < first_realtime) {
+    if (const auto found = proc_.dispositions(task.tid)) return {found->caught, found->ignored, 0};
+  }
+  if (const auto status = status_of(task.tid)) return {status->caught, status->ignored, 0};
+  return task.group->actions.value_or(Actions{});
 }
 
-void Engine::handled(const Tracee& task, Signal signal, Disposition disposition) {
-  auto& actions = task.group->actions;
-  if (!actions || disposition != Disposition::handler || (actions->once & bit(signal)) == 0) return;
-  for (auto* set : {&actions->caught, &actions->restarting, &actions->once}) *set &= ~bit(signal);
-}
-
-// What becomes of the call that the signal interrupts.
-void Engine::tell_interrupted(const os::Stop& stop, Tracee& task, SignalDelivered& fact) {
+// What becomes of the call that the signal interrupts. True: whether it fails depends on the handler's SA_RESTART,
+// which nobody but the kernel knows, and which will be seen when the handler runs.
+bool Engine::tell_interrupted(const os::Stop& stop, Tracee& task, SignalDelivered& fact) {
   // A call of another architecture has a number of that one.
   const auto call =
       task.group->undecoded ? os::InterruptedCall{} : stop.interrupted_call().value_or(os::InterruptedCall{});
-  const bool interrupted = may_go_on(call.result) || call.result == -EINTR;
-  std::optional<bool> restarts;
-  if (task.group->actions) restarts = (task.group->actions->restarting & bit(fact.signal)) != 0;
-  const bool known = fact.disposition != Disposition::handler || restarts;
-  if (!interrupted || (!known && call.result == restart_sys)) return;
+  if (!may_go_on(call.result) && call.result != -EINTR) return false;
   const bool resumed = call.nr == SYS_restart_syscall && task.resumes != 0;
   if (!resumed) task.resumes = call.nr;
   fact.interrupts = os::syscall_name(task.resumes);
-  fact.err = failure_of(call.result, fact.disposition, restarts);
+  if (fact.disposition == Disposition::handler && call.result == restart_sys)
+    return task.interrupted || asks_for_signals();
+  fact.err = failure_of(call.result, fact.disposition);
   const bool repaired = task.repair && task.repair->to_continue;
   fact.repaired = repaired && does_nothing(fact);
   // Alone, too, it is cut short by a stop.
   if (repaired && is_stop(fact) && stop.set_call_result(-EINTR)) task.repair.reset();
+  return false;
 }
 
 void Engine::tell_delivered(Tracee& task, SignalDelivered fact) {

@@ -36,6 +36,7 @@ struct Tracee {
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
   Nanoseconds entered = 0;                    // its last call, whatever that is
   std::uint64_t resumes = 0;                  // the number of the call that its restart_syscall(2) stands for
+  std::optional<SignalDelivered> delivering;  // its handler is about to run, and says what becomes of its call
   std::optional<Repair> repair;               // of the call that it is in
   bool watched = false;                       // the exit of its call matters, though no row asks for it
   std::optional<Arguments> own_arguments;     // its registers hold others: those of the call that made it were changed
@@ -55,7 +56,6 @@ struct Usage {
 struct Actions {
   std::uint64_t caught = 0, ignored = 0;
   std::uint64_t restarting = 0;  // of the caught: calls go on after the handler (SA_RESTART)
-  std::uint64_t once = 0;        // of the caught: only the next one (SA_RESETHAND)
 };
 
 // A thread group, from its birth until its end has been reported.

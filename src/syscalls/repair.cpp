@@ -67,16 +67,16 @@ constexpr Only limits_time[] = {{2, Only::Is::equal, limits[0], low_half},
 
 constexpr Watched disturbed[] = {
 #ifdef SYS_epoll_wait
-    {SYS_epoll_wait, "epoll_wait", Exit::always, waits},
+    {SYS_epoll_wait, "epoll_wait", Exit::in_threads, waits},
 #endif
-    {SYS_epoll_pwait, "epoll_pwait", Exit::always, waits},
-    {SYS_epoll_pwait2, "epoll_pwait2", Exit::always},
-    {SYS_semop, "semop", Exit::always},
-    {SYS_semtimedop, "semtimedop", Exit::always},
-    {SYS_rt_sigtimedwait, "rt_sigtimedwait", Exit::always},
-    {SYS_io_getevents, "io_getevents", Exit::always},
-    {SYS_io_pgetevents, "io_pgetevents", Exit::always},
-    {SYS_io_uring_enter, "io_uring_enter", Exit::always, waits_for_events},
+    {SYS_epoll_pwait, "epoll_pwait", Exit::in_threads, waits},
+    {SYS_epoll_pwait2, "epoll_pwait2", Exit::in_threads},
+    {SYS_semop, "semop", Exit::in_threads},
+    {SYS_semtimedop, "semtimedop", Exit::in_threads},
+    {SYS_rt_sigtimedwait, "rt_sigtimedwait", Exit::in_threads},
+    {SYS_io_getevents, "io_getevents", Exit::in_threads},
+    {SYS_io_pgetevents, "io_pgetevents", Exit::in_threads},
+    {SYS_io_uring_enter, "io_uring_enter", Exit::in_threads, waits_for_events},
     {SYS_setsockopt, "setsockopt", Exit::never, limits_time},
 };
 

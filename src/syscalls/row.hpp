@@ -24,8 +24,8 @@ enum class Class { lifecycle, signal };
 constexpr std::string_view class_name(Class cls) { return cls == Class::lifecycle ? "lifecycle" : "signal"; }
 
 // Whether the syscall-exit-stop is needed too: it costs as much as the entry. `never`: the entry says it all.
-// `on_failure`: a success has an event of its own.
-enum class Exit { never, on_failure, always };
+// `on_failure`: a success has an event of its own. `in_threads`: where others of its process may be woken for it.
+enum class Exit { never, on_failure, in_threads, always };
 
 // What a task in this call may be waiting for, for as long as it does not return.
 enum class Blocks { no, on_children };
@@ -99,7 +99,6 @@ struct Action {
   Signal signal;
   Disposition to = Disposition::default_action;
   bool restarts = false;  // calls go on after the handler (SA_RESTART)
-  bool once = false;      // from then on it is the default (SA_RESETHAND)
 };
 
 // Whoever keeps the tracees, hearing what a call did.

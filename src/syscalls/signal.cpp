@@ -48,9 +48,7 @@ void action_set(const Call& call, Keeper& keeper) {
   for (const auto& [flag, name] : flag_names) {
     if ((action->flags & flag) != 0) fact.flags.emplace_back(name);
   }
-  if (keeper.action_set(call,
-                        {signal, fact.to, (action->flags & SA_RESTART) != 0, (action->flags & SA_RESETHAND) != 0}))
-    keeper.tell(call, std::move(fact));
+  if (keeper.action_set(call, {signal, fact.to, (action->flags & SA_RESTART) != 0})) keeper.tell(call, std::move(fact));
 }
 
 void mask_set(const Call& call, Keeper& keeper) {
@@ -98,6 +96,7 @@ constexpr Row rows[] = {
      Exit::always,
      {{{"pidfd", Arg::in_pidfd}, {"sig", Arg::number}, {"info", Arg::address}, {"flags", Arg::number}}},
      sent},
+    // Frequent: posix_spawn(3) sets all 64 of its child.
     {SYS_rt_sigaction,
      "rt_sigaction",
      Class::signal,
@@ -105,7 +104,7 @@ constexpr Row rows[] = {
      {{{"signum", Arg::number}, {"act", Arg::in_memory, sizeof(KernelSigaction)}, {"oldact", Arg::address}}},
      action_set,
      Blocks::no,
-     Observed::standard,
+     Observed::asked,
      a_new_action},
     {SYS_rt_sigprocmask,
      "rt_sigprocmask",

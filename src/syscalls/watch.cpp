@@ -21,7 +21,6 @@ constexpr Watched always[] = {
 }  // namespace
 
 bool observed(const Row& row, const Choice& choice) {
-  if (row.nr == SYS_rt_sigaction) return true;  // it decides what becomes of a call that a signal interrupts
   if (row.observed == Observed::asked && !choice.detail && !choice.calls.contains(row.name)) return false;
   return row.cls == Class::lifecycle || choice.asks_for(class_name(row.cls), row.name);
 }
