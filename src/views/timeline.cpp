@@ -89,7 +89,7 @@ class Timeline : public View {
 
   void end(const std::optional<RunEnd>& end, const World& world) override {
     for (const Line& line : narrator_.rest(world)) tell_with(line, world, [&] { return graph_.mark(line.task); });
-    tell_repeated(world);
+    tell_repeated();
     if (!end) out_.write("the recording is cut off here\n");
   }
 
@@ -97,6 +97,7 @@ class Timeline : public View {
   // What was written last, and how often it has been said again since.
   struct Last {
     Line line;
+    std::string pid;  // its task may have been forgotten when it is told
     std::uint64_t again = 0;
   };
 
@@ -112,28 +113,27 @@ class Timeline : public View {
       draw();
       return;
     }
-    tell_repeated(world);
+    tell_repeated();
     const Lanes::Drawing drawing = draw();
-    write(line, drawing, world);
-    last_line_ = Last{line};
+    last_line_ = Last{line, naming_.task(world[line.task], world)};
+    write(line, last_line_->pid, drawing);
   }
 
   // A line that was written cannot be changed, and the next may be long in coming: what repeats it is counted, and told
   // when something else is.
-  void tell_repeated(const World& world) {
+  void tell_repeated() {
     if (!last_line_ || last_line_->again == 0) return;
     Line line = last_line_->line;
     if (last_line_->again > 1) {
       line.sentence.words = fmt::format("… and {} more like it", text::count(last_line_->again));
       line.spent.reset();
     }
-    write(line, graph_.mark(line.task), world);
+    write(line, last_line_->pid, graph_.mark(line.task));
     last_line_->again = 0;
   }
 
-  void write(const Line& line, const Lanes::Drawing& drawing, const World& world) {
-    const Task& task = world[line.task];
-    const std::string pid = naming_.task(task, world), name = shown_name(line.comm), time = clock(line.at);
+  void write(const Line& line, const std::string& pid, const Lanes::Drawing& drawing) {
+    const std::string name = shown_name(line.comm), time = clock(line.at);
     time_width_ = std::max(time_width_, time.size());
     pid_width_ = std::max(pid_width_, pid.size());
     name_width_ = std::max(name_width_, text::width(name));
@@ -143,7 +143,7 @@ class Timeline : public View {
     const std::size_t before = time_width_ + 1 + drawing.size(), beside = text::width(who) + 2;
     const std::vector<std::string> pieces = pieces_of(words, before + beside);
     out_.write(fmt::format("{} {}{}  {}\n", palette_.paint(text::pad_left(time, time_width_), text::Style::dim),
-                           painted(drawing), palette_.paint(who, text::Style::task, task.index.value),
+                           painted(drawing), palette_.paint(who, text::Style::task, line.task.value),
                            palette_.paint(pieces[0], style_of(line.sentence.tone))));
     for (std::size_t i = 1; i < pieces.size(); ++i) {
       out_.write(fmt::format("{}{}{}{}\n", std::string(time_width_ + 1, ' '), painted(graph_.between()),
