@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "views/naming.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ std::string Naming::task(const Task& task, const World& world) const {
   const Process& process = world[task.process];
   const std::string group = this->process(process, world);
   if (stable_) return task.ordinal == 1 ? group : fmt::format("{}/t{}", group, task.ordinal);
-  return task.tid == leader_of(process.pid) ? group : fmt::format("{}/{}", group, task.tid.value);
+  return task.tid == leader_of(process.pid) ? group : fmt::format(FMT_COMPILE("{}/{}"), group, task.tid.value);
 }
 
 std::string Naming::process(Tgid pid, const World& world) const {
@@ -37,7 +38,7 @@ std::string Naming::thread(const Task& task) const {
 std::string Naming::named(Tgid pid, const World& world) const {
   const Process* process = world.find(pid);
   if (process == nullptr || stable_ || process->comm.empty()) return this->process(pid, world);
-  return fmt::format("{} {}", pid.value, text::printable(process->comm));
+  return fmt::format(FMT_COMPILE("{} {}"), pid.value, text::printable(process->comm));
 }
 
 std::string Naming::adopter(Tgid pid, const World& world) const {
