@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "kintrace/world.hpp"
@@ -81,8 +81,8 @@ class Lanes {
 
   std::size_t most_;
   std::vector<std::optional<Lane>> lanes_;
-  std::set<TaskIndex> sharing_;  // the column after the last lane
-  std::size_t reserved_;         // lanes that every line has room for
+  std::unordered_set<TaskIndex> sharing_;  // the column after the last lane
+  std::size_t reserved_;                   // lanes that every line has room for
 };
 
 }  // namespace kintrace::views
