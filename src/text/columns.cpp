@@ -13,8 +13,11 @@ namespace {
 
 // From the 256-colour cube, neighbours far apart in hue. A contrast of at least 3.3 to black, to white and to the dark
 // greys that terminals like (WCAG 2, relative luminance between 0.16 and 0.27).
-constexpr std::array<int, 10> task_colors{32, 166, 28, 133, 30, 136, 98, 64, 168, 67};
-constexpr int orange = 130;  // a terminal's own yellow cannot be read on white
+constexpr std::array<std::string_view, 10> task_colors{
+    "\x1b[38;5;32m",  "\x1b[38;5;166m", "\x1b[38;5;28m", "\x1b[38;5;133m", "\x1b[38;5;30m",
+    "\x1b[38;5;136m", "\x1b[38;5;98m",  "\x1b[38;5;64m", "\x1b[38;5;168m", "\x1b[38;5;67m",
+};
+constexpr std::string_view orange = "\x1b[38;5;130m";  // a terminal's own yellow cannot be read on white
 
 // Bytes of the longest beginning of `printable` that is at most `columns` wide.
 std::size_t bytes_within(std::string_view printable, std::size_t columns) {
@@ -28,24 +31,50 @@ std::size_t bytes_within(std::string_view printable, std::size_t columns) {
 }  // namespace
 
 std::string Palette::paint(std::string_view text, Style style, std::size_t number) const {
-  if (!enabled_ || style == Style::plain) return std::string{text};
+  std::string out{begin(style, number)};
+  out += text;
+  out += end(style);
+  return out;
+}
+
+std::string_view Palette::begin(Style style, std::size_t number) const {
+  if (!enabled_) return {};
   switch (style) {
-    case Style::dim: return fmt::format("\x1b[2m{}\x1b[0m", text);
-    case Style::bold: return fmt::format("\x1b[1m{}\x1b[0m", text);
-    case Style::red: return fmt::format("\x1b[31m{}\x1b[0m", text);
-    case Style::orange: return fmt::format("\x1b[38;5;{}m{}\x1b[0m", orange, text);
-    default: return fmt::format("\x1b[38;5;{}m{}\x1b[0m", task_colors.at(number % task_colors.size()), text);
+    case Style::plain: return {};
+    case Style::dim: return "\x1b[2m";
+    case Style::bold: return "\x1b[1m";
+    case Style::red: return "\x1b[31m";
+    case Style::orange: return orange;
+    default: return task_colors.at(number % task_colors.size());
   }
 }
 
-std::string pad_right(std::string_view printable, std::size_t columns) {
+std::string_view Palette::end(Style style) const {
+  return enabled_ && style != Style::plain ? std::string_view{"\x1b[0m"} : std::string_view{};
+}
+
+void append_right_padded(std::string& out, std::string_view printable, std::size_t columns) {
   const std::size_t taken = width(printable);
-  return std::string{printable} + std::string(columns > taken ? columns - taken : 0, ' ');
+  out += printable;
+  if (columns > taken) out.append(columns - taken, ' ');
+}
+
+void append_left_padded(std::string& out, std::string_view printable, std::size_t columns) {
+  const std::size_t taken = width(printable);
+  if (columns > taken) out.append(columns - taken, ' ');
+  out += printable;
+}
+
+std::string pad_right(std::string_view printable, std::size_t columns) {
+  std::string out;
+  append_right_padded(out, printable, columns);
+  return out;
 }
 
 std::string pad_left(std::string_view printable, std::size_t columns) {
-  const std::size_t taken = width(printable);
-  return std::string(columns > taken ? columns - taken : 0, ' ') + std::string{printable};
+  std::string out;
+  append_left_padded(out, printable, columns);
+  return out;
 }
 
 std::string cut(std::string_view printable, std::size_t columns) {

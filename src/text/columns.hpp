@@ -19,6 +19,9 @@ class Palette {
   // `number` chooses one of the task colours, which read on dark and light backgrounds, and is used with Style::task
   // only.
   std::string paint(std::string_view text, Style style, std::size_t number = 0) const;
+  // The same for text that is appended piece by piece: what goes before and behind it.
+  std::string_view begin(Style style, std::size_t number = 0) const;
+  std::string_view end(Style style) const;
 
  private:
   bool enabled_;
@@ -26,6 +29,8 @@ class Palette {
 
 std::string pad_right(std::string_view printable, std::size_t columns);
 std::string pad_left(std::string_view printable, std::size_t columns);
+void append_right_padded(std::string& out, std::string_view printable, std::size_t columns);
+void append_left_padded(std::string& out, std::string_view printable, std::size_t columns);
 
 // At most `columns` wide; a cut is shown by ….
 std::string cut(std::string_view printable, std::size_t columns);

@@ -32,23 +32,37 @@ bool unsafe_on_terminal(std::uint32_t c) {
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
 }
 
-void append_printable(std::string& out, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const std::size_t length = utf8_sequence(bytes);
-    const std::string_view sequence = bytes.substr(0, std::max<std::size_t>(length, 1));
-    switch (sequence[0]) {
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\r': out += "\\r"; break;
-      default:
-        if (length != 0 && !unsafe_on_terminal(code_point(sequence))) {
-          out += sequence;
-        } else {
-          for (const char c : sequence) append_hex(out, static_cast<unsigned char>(c));
-        }
-    }
-    bytes.remove_prefix(sequence.size());
+// Most text is nothing else, and needs no look at sequences.
+constexpr auto is_printable_ascii = [](char c) { return c >= ' ' && c <= '~'; };
+
+// Bytes of the longest beginning that is printable as it is.
+std::size_t printable_beginning(std::string_view bytes) {
+  std::size_t at = 0;
+  for (;;) {
+    const auto rest = bytes.substr(at);
+    at += static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_printable_ascii) - rest.begin());
+    const std::size_t length = utf8_sequence(bytes.substr(at));
+    if (length == 0 || unsafe_on_terminal(code_point(bytes.substr(at, length)))) return at;
+    at += length;
   }
+}
+
+// The same for the recording.
+std::size_t recordable_beginning(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const std::size_t length = is_printable_ascii(bytes[at]) ? 1 : utf8_sequence(bytes.substr(at));
+    if (length == 0 || bytes[at] == '\0' || bytes[at] == '\\') break;
+    at += length;
+  }
+  return at;
+}
+
+// Removes so much of `bytes` and returns it.
+std::string_view take(std::string_view& bytes, std::size_t length) {
+  const std::string_view taken = bytes.substr(0, length);
+  bytes.remove_prefix(length);
+  return taken;
 }
 
 // The longest beginning of at most `limit` bytes that cuts no UTF-8 sequence in two.
@@ -98,61 +112,65 @@ std::size_t utf8_sequence(std::string_view bytes) {
   return overlong || surrogate || c > 0x10FFFF ? 0 : length;
 }
 
+bool is_printable(std::string_view bytes) { return printable_beginning(bytes) == bytes.size(); }
+
 std::string printable(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
-  append_printable(out, bytes);
-  return out;
+  for (;;) {
+    out += take(bytes, printable_beginning(bytes));
+    if (bytes.empty()) return out;
+    const std::string_view unsafe = take(bytes, std::max<std::size_t>(utf8_sequence(bytes), 1));
+    switch (unsafe[0]) {
+      case '\n': out += "\\n"; break;
+      case '\t': out += "\\t"; break;
+      case '\r': out += "\\r"; break;
+      default:
+        for (const char c : unsafe) append_hex(out, static_cast<unsigned char>(c));
+    }
+  }
 }
 
 std::string to_recorded(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    const std::size_t length = utf8_sequence(bytes);
-    if (length == 0 || bytes[0] == '\0' || bytes[0] == '\\') {
-      append_hex(out, static_cast<unsigned char>(bytes[0]));
-      bytes.remove_prefix(1);
-    } else {
-      out += bytes.substr(0, length);
-      bytes.remove_prefix(length);
-    }
+  for (;;) {
+    out += take(bytes, recordable_beginning(bytes));
+    if (bytes.empty()) return out;
+    append_hex(out, static_cast<unsigned char>(take(bytes, 1)[0]));
   }
-  return out;
 }
 
 std::optional<std::string> from_recorded(std::string_view recorded) {
   std::string out;
   out.reserve(recorded.size());
-  for (std::size_t i = 0; i < recorded.size(); ++i) {
-    if (recorded[i] != '\\') {
-      out += recorded[i];
-      continue;
-    }
-    if (i + 3 >= recorded.size() || recorded[i + 1] != 'x') return {};
-    const auto high = hex_digit(recorded[i + 2]);
-    const auto low = hex_digit(recorded[i + 3]);
+  for (;;) {
+    out += take(recorded, std::min(recorded.find('\\'), recorded.size()));
+    if (recorded.empty()) return out;
+    const std::string_view byte = take(recorded, std::min<std::size_t>(4, recorded.size()));
+    if (byte.size() < 4 || byte[1] != 'x') return {};
+    const auto high = hex_digit(byte[2]);
+    const auto low = hex_digit(byte[3]);
     if (!high || !low) return {};
     out += static_cast<char>(*high * 16 + *low);
-    i += 3;
   }
-  return out;
 }
 
 void append_json(std::string& out, std::string_view utf8) {
+  const auto must_be_escaped = [](char c) {
+    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  };
   out += '"';
-  for (const char c : utf8) {
-    switch (c) {
+  for (;;) {
+    const auto* const first = std::find_if(utf8.begin(), utf8.end(), must_be_escaped);
+    out += take(utf8, static_cast<std::size_t>(first - utf8.begin()));
+    if (utf8.empty()) break;
+    switch (const char c = take(utf8, 1)[0]) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
       case '\n': out += "\\n"; break;
       case '\t': out += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
+      default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
     }
   }
   out += '"';
@@ -162,7 +180,7 @@ std::string shell_word(std::string_view word, std::size_t limit) {
   const std::string_view shown = cut(word, limit);
   const std::string_view more = shown.size() < word.size() ? "…" : "";
   if (more.empty() && needs_no_quotes(shown)) return std::string{shown};
-  const bool plain = printable(shown) == shown;
+  const bool plain = is_printable(shown);
   std::string quoted;
   for (const char c : shown) {
     if (c == '\'') {
@@ -176,7 +194,7 @@ std::string shell_word(std::string_view word, std::size_t limit) {
   return fmt::format("{}{}'{}", plain ? "'" : "$'", plain ? quoted : printable(quoted), more);
 }
 
-std::string shell_line(const std::vector<std::string>& words, const Limits& limits) {
+std::string shell_line(std::span<const std::string> words, const Limits& limits) {
   std::string out;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (i != 0) out += ' ';

@@ -6,9 +6,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace kintrace::text {
 
@@ -18,6 +18,7 @@ std::size_t utf8_sequence(std::string_view bytes);
 // Control bytes (C0, C1, DEL), invalid UTF-8, line separators and direction overrides become \xHH; \n \t \r get their C
 // names.
 std::string printable(std::string_view bytes);
+bool is_printable(std::string_view bytes);  // nothing of it would change
 
 // The recording's form of a tracee's text: UTF-8 in which an invalid byte, a NUL or a backslash is \xHH. Always
 // reversible.
@@ -33,7 +34,7 @@ struct Limits {
   std::size_t words = 64;                // at most so many words
 };
 // A command as one could type it into a shell, printable, words quoted where they must be.
-std::string shell_line(const std::vector<std::string>& words, const Limits& limits);
+std::string shell_line(std::span<const std::string> words, const Limits& limits);
 std::string shell_word(std::string_view word, std::size_t limit = std::string::npos);
 
 // Code points: what a terminal shows, as long as nothing is wider or narrower than one column.

@@ -105,7 +105,7 @@ std::string signal_name(Signal signal) {
   if (signal.value == first_realtime) return "SIGRTMIN";
   if (signal.value > first_realtime) return fmt::format("SIGRTMIN+{}", signal.value - first_realtime);
   const char* name = ::sigabbrev_np(signal.value);
-  return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("SIG{}", signal.value);
+  return name != nullptr ? std::string{"SIG"} + name : fmt::format("SIG{}", signal.value);
 }
 
 std::string signal_code_name(Signal signal, int code) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "text/units.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace kintrace::text {
@@ -18,13 +20,21 @@ std::string scaled(double value, std::string_view unit) {
 
 std::string duration(Nanoseconds length) {
   const auto ns = static_cast<double>(length);
-  if (length < 1'000) return fmt::format("{} ns", length);
-  if (length < 999'500) return fmt::format("{:.0f} µs", ns / 1e3);
+  if (length < 1'000) return fmt::format(FMT_COMPILE("{} ns"), length);
+  if (length < 999'500) return fmt::format(FMT_COMPILE("{} µs"), std::lrint(ns / 1e3));
   if (length < 999'500'000) return scaled(ns / 1e6, "ms");
   if (length < 120'000'000'000) return scaled(ns / 1e9, "s");
   const std::int64_t seconds = length / 1'000'000'000;
   if (seconds < 7200) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
   return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+}
+
+std::string seconds(Nanoseconds length) {
+  const std::int64_t us = ((length < 0 ? -length : length) + 500) / 1'000;
+  std::string out = fmt::format(FMT_COMPILE("{}{}.000000"), length < 0 ? "-" : "", us / 1'000'000);
+  auto digit = out.rbegin();
+  for (std::int64_t left = us % 1'000'000; left != 0; left /= 10) *digit++ = static_cast<char>('0' + left % 10);
+  return out;
 }
 
 std::string size(std::int64_t bytes) {

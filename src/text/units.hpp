@@ -12,6 +12,8 @@ namespace kintrace::text {
 
 // Two or three significant digits in the unit that suits: 190 µs, 2.1 ms, 14 s, 3 min 20 s.
 std::string duration(Nanoseconds length);
+// In seconds, to the microsecond, as a column of them has it: 12.000190.
+std::string seconds(Nanoseconds length);
 // Binary units as du -h has them, with a blank: 812 B, 1.6 MB.
 std::string size(std::int64_t bytes);
 // 1,204

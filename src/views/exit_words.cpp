@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "views/exit_words.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <csignal>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "text/names.hpp"
@@ -44,25 +47,28 @@ std::string signal_words(const Process& process, const World& world, const Namin
   std::optional<Signal> signal = process.exit_signal;
   if (!signal && world[*process.tasks.begin()].how != BirthHow::clone) signal = Signal{SIGCHLD};
   if (!signal) return "no signal: its clone asked for none";
-  return fmt::format("{} → {}", text::signal_name(*signal),
+  return fmt::format(FMT_COMPILE("{} → {}"), text::signal_name(*signal),
                      process.parent == Tgid{1} ? "init" : naming.process(process.parent, world));
 }
 
 Sentence process_words(const Exited& fact, const Process& process, const World& world, const Manner& manner) {
   const Tone tone = fact.signal ? Tone::bad : fact.code.value_or(0) != 0 ? Tone::notable : Tone::plain;
-  std::vector<std::string> steps{ending_words(fact.code, fact.signal, fact.core)};
-  if (fact.by == EndedBy::namespace_init) steps[0] += ", as the init of its pid namespace ended";
+  std::string out = ending_words(fact.code, fact.signal, fact.core);
+  if (fact.by == EndedBy::namespace_init) out += ", as the init of its pid namespace ended";
   // Who else lives at that moment is chance.
-  if (manner.naming.stable() || process.tasks.empty()) return {steps[0], tone};
-  steps.push_back(memory_words(process, world, manner.naming));
+  if (manner.naming.stable() || process.tasks.empty()) return {std::move(out), tone};
+  const auto add = [&out](std::string_view step) {
+    out += "; ";
+    out += step;
+  };
+  add(memory_words(process, world, manner.naming));
   const std::string heir = fact.children_to ? " → " + manner.naming.adopter(*fact.children_to, world) : "";
   if (const auto& living = process.offspring; !living.empty())
-    steps.push_back((heir.empty() ? "leaves " : "") + listed(living, "child", "children", world, manner.naming) + heir);
-  if (const auto& dead = process.zombies; !dead.empty()) {
-    steps.push_back(listed(dead, "zombie", "zombies", world, manner.naming) + (heir.empty() ? " never reaped" : heir));
-  }
-  if (auto signal = signal_words(process, world, manner.naming); !signal.empty()) steps.push_back(std::move(signal));
-  return {fmt::format("{}", fmt::join(steps, "; ")), tone};
+    add((heir.empty() ? "leaves " : "") + listed(living, "child", "children", world, manner.naming) + heir);
+  if (const auto& dead = process.zombies; !dead.empty())
+    add(listed(dead, "zombie", "zombies", world, manner.naming) + (heir.empty() ? " never reaped" : heir));
+  if (const auto signal = signal_words(process, world, manner.naming); !signal.empty()) add(signal);
+  return {std::move(out), tone};
 }
 
 }  // namespace

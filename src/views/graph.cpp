@@ -20,44 +20,39 @@ const Task* first_of(Tgid process, const World& world) { return world.find(leade
 Lanes::Drawing Graph::draw(const Event& event, const World& world) {
   const Task* task = world.find(event.tid);
   if (task == nullptr) return between();
-  const TaskIndex self = task->index;
-  // The dead have no more lines of their own, but a wait's end may be told late.
-  if (!task->exit || std::holds_alternative<Exited>(event.fact)) lanes_.open(self);
-  Lanes::Drawing line;
-  if (const auto* forked = std::get_if<Forked>(&event.fact)) {
-    const Task* child = world.find(forked->child);
-    if (child == nullptr || forked->untraced) {
-      line = mark(self);
-    } else {
-      lanes_.open(child->index);
-      line = lanes_.branch(self, child->index);
-    }
-  } else if (const auto* reaped = std::get_if<Reaped>(&event.fact)) {
-    const Task* child = first_of(Tgid{reaped->child}, world);
-    line = child == nullptr ? mark(self) : lanes_.join(self, child->index);
-  } else if (std::holds_alternative<Exited>(event.fact)) {
-    line = lanes_.mark(self, "✖");
-  } else if (std::holds_alternative<Execed>(event.fact) || std::holds_alternative<Seen>(event.fact)) {
-    line = lanes_.mark(self, "●");
-  } else if (std::holds_alternative<Detached>(event.fact)) {
-    line = lanes_.mark(self, "○");
-  } else {
-    line = mark(self);
-  }
-  pass(event, world);
+  const Lanes::Drawing line = line_of(event, *task, world);
+  pass(event, *task, world);
   return line;
 }
 
+Lanes::Drawing Graph::line_of(const Event& event, const Task& task, const World& world) {
+  const TaskIndex self = task.index;
+  // The dead have no more lines of their own, but a wait's end may be told late.
+  if (!task.exit || std::holds_alternative<Exited>(event.fact)) lanes_.open(self);
+  if (const auto* forked = std::get_if<Forked>(&event.fact)) {
+    const Task* child = world.find(forked->child);
+    if (child == nullptr || forked->untraced) return mark(self);
+    lanes_.open(child->index);
+    return lanes_.branch(self, child->index);
+  }
+  if (const auto* reaped = std::get_if<Reaped>(&event.fact)) {
+    const Task* child = first_of(Tgid{reaped->child}, world);
+    return child == nullptr ? mark(self) : lanes_.join(self, child->index);
+  }
+  if (std::holds_alternative<Exited>(event.fact)) return lanes_.mark(self, "✖");
+  if (std::holds_alternative<Execed>(event.fact) || std::holds_alternative<Seen>(event.fact))
+    return lanes_.mark(self, "●");
+  if (std::holds_alternative<Detached>(event.fact)) return lanes_.mark(self, "○");
+  return mark(self);
+}
+
 void Graph::pass(const Event& event, const World& world) {
-  const Task* task = world.find(event.tid);
-  if (task == nullptr) return;
-  const auto close_all = [&] {
-    for (const TaskIndex holder : lanes_.holders()) {
-      if (world[holder].process == task->process) lanes_.close(holder);
-    }
-  };
+  if (const Task* task = world.find(event.tid)) pass(event, *task, world);
+}
+
+void Graph::pass(const Event& event, const Task& task, const World& world) {
   if (const auto* fact = std::get_if<Exited>(&event.fact)) {
-    exited(*task, *fact, world);
+    exited(task, *fact, world);
   } else if (const auto* reaped = std::get_if<Reaped>(&event.fact)) {
     if (const Task* child = first_of(reaped->child, world)) {
       lanes_.close(child->index);
@@ -65,11 +60,10 @@ void Graph::pass(const Event& event, const World& world) {
     }
   } else if (const auto* execed = std::get_if<Execed>(&event.fact); execed != nullptr && execed->from_tid) {
     // A leader that had ended before left its lane dotted: its place is taken.
-    for (const TaskIndex holder : lanes_.holders()) {
-      if (world[holder].process == task->process && world[holder].exit) lanes_.close(holder);
-    }
+    lanes_.close_if(
+        [&](TaskIndex holder) { return world[holder].process == task.process && world[holder].exit.has_value(); });
   } else if (std::holds_alternative<Detached>(event.fact)) {
-    close_all();
+    lanes_.close_if([&](TaskIndex holder) { return world[holder].process == task.process; });
   }
 }
 
@@ -84,10 +78,9 @@ void Graph::exited(const Task& task, const Exited& fact, const World& world) {
 
 void Graph::ended(const Process& process, const Exited& fact, const World& world) {
   if (const Task* first = first_of(process.pid, world)) await(process.parent, first->index, world);
-  for (const TaskIndex holder : lanes_.holders()) {
-    const Task& other = world[holder];
-    if (other.process == process.index && other.tid != leader_of(process.pid)) lanes_.close(holder);
-  }
+  lanes_.close_if([&](TaskIndex holder) {
+    return world[holder].process == process.index && world[holder].tid != leader_of(process.pid);
+  });
   // Its own zombies go where its living children go.
   const auto own = zombies_.find(process.pid);
   if (own == zombies_.end()) return;

@@ -25,6 +25,8 @@ class Graph {
   Lanes::Drawing between() const { return lanes_.between(); }
 
  private:
+  Lanes::Drawing line_of(const Event& event, const Task& task, const World& world);
+  void pass(const Event& event, const Task& task, const World& world);
   void exited(const Task& task, const Exited& fact, const World& world);
   void ended(const Process& process, const Exited& fact, const World& world);
   void await(Tgid parent, TaskIndex dead, const World& world);

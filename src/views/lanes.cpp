@@ -8,14 +8,17 @@ namespace {
 
 // Room is made for so many lanes at a time: a line that stands further right than the one before is hard on the eye.
 constexpr std::size_t step = 4;
-constexpr std::string_view living = "│", dead = "┊", shared = "┆", sharer = "*";
+constexpr Lanes::Glyph living = "│", dead = "┊", shared = "┆", sharer = "*", ordinary = "├";
 
-// A lane and the blank, or the arm of a branch, before the next.
 constexpr std::size_t column_of(std::size_t slot) { return 2 * slot; }
+
+constexpr Lanes::Columns blanks{};
 
 }  // namespace
 
-Lanes::Lanes(std::size_t most) : most_(most), lanes_(most), reserved_(std::min(step, most)) {}
+Lanes::Drawing::Drawing(std::size_t columns) : cells_(blanks), size_(columns) {}
+
+Lanes::Lanes(std::size_t most) : most_(std::min(most, limit)), lanes_(most_), reserved_(std::min(step, most_)) {}
 
 std::optional<std::size_t> Lanes::slot_of(TaskIndex task) const {
   for (std::size_t slot = 0; slot < lanes_.size(); ++slot) {
@@ -23,14 +26,6 @@ std::optional<std::size_t> Lanes::slot_of(TaskIndex task) const {
   }
   if (sharing_.contains(task)) return most_;
   return {};
-}
-
-std::vector<TaskIndex> Lanes::holders() const {
-  std::vector<TaskIndex> tasks;
-  for (const auto& lane : lanes_) {
-    if (lane) tasks.push_back(lane->task);
-  }
-  return tasks;
 }
 
 void Lanes::open(TaskIndex task) {
@@ -74,9 +69,10 @@ Lanes::Drawing Lanes::between() const {
   return line;
 }
 
-Lanes::Drawing Lanes::mark(TaskIndex task, std::string_view glyph) const {
+Lanes::Drawing Lanes::mark(TaskIndex task, Glyph glyph) const {
   Drawing line = between();
-  if (const auto slot = slot_of(task)) line[column_of(*slot)] = {*slot == most_ && glyph == "├" ? sharer : glyph, task};
+  if (const auto slot = slot_of(task))
+    line[column_of(*slot)] = {*slot == most_ && glyph == ordinary ? sharer : glyph, task};
   return line;
 }
 

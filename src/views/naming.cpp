@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "views/naming.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <iterator>
@@ -32,7 +33,7 @@ std::string Naming::task(const Task& task, const World& world) const { return th
 std::string Naming::task(const Who& who) const {
   const std::string group = name(who.pid, who.descent);
   if (stable_) return who.ordinal == 1 ? group : fmt::format("{}/t{}", group, who.ordinal);
-  return who.tid == leader_of(who.pid) ? group : fmt::format("{}/{}", group, who.tid.value);
+  return who.tid == leader_of(who.pid) ? group : fmt::format(FMT_COMPILE("{}/{}"), group, who.tid.value);
 }
 
 std::string Naming::process(Tgid pid, const World& world) const {
@@ -47,7 +48,7 @@ std::string Naming::thread(const Task& task) const {
 std::string Naming::named(Tgid pid, const World& world) const {
   const Process* process = world.find(pid);
   if (process == nullptr || stable_ || process->comm.empty()) return this->process(pid, world);
-  return fmt::format("{} {}", pid.value, text::printable(process->comm));
+  return fmt::format(FMT_COMPILE("{} {}"), pid.value, text::printable(process->comm));
 }
 
 std::string Naming::adopter(Tgid pid, const World& world) const {

@@ -34,6 +34,11 @@ bool is_stop_signal(Signal signal) {
   return signal.value == SIGSTOP || signal.value == SIGTSTP || signal.value == SIGTTIN || signal.value == SIGTTOU;
 }
 
+// Detail whatever it says, and there is a lot of it: words that nobody will see need not be found.
+bool is_always_detail(const Event& event) {
+  return std::holds_alternative<DispositionSet>(event.fact) || std::holds_alternative<MaskSet>(event.fact);
+}
+
 const ExecFailed& miss_of(const Event& event) { return std::get<ExecFailed>(event.fact); }
 
 }  // namespace
@@ -82,7 +87,7 @@ Narrator::Lines Narrator::event(const Event& event, const World& world) {
       return lines;
     }
   }
-  lines.own = line_of(event, world, before);
+  lines.own = line_of(event, *task, world, before);
   if (lines.own) latest_ = std::max(latest_, lines.own->at);
   return lines;
 }
@@ -105,9 +110,8 @@ void Narrator::give_up(TaskIndex task, const Search& search, const World& world,
     reasons.insert(miss_of(miss).err);
   }
   for (const Event& miss : search.misses) {
-    std::optional<Line> line = line_of(miss, world, {});
+    std::optional<Line> line = line_of(miss, world[task], world, {});
     if (!line) continue;
-    line->task = task;
     line->comm = search.comm;
     if (paths.size() > 1) {
       line->at = search.misses.back().end();
@@ -119,13 +123,13 @@ void Narrator::give_up(TaskIndex task, const Search& search, const World& world,
   }
 }
 
-std::optional<Line> Narrator::line_of(const Event& event, const World& world, const Before& before) const {
-  const Task* task = world.find(event.tid);
-  if (task == nullptr || !shown(event, options_.choice)) return {};
+std::optional<Line> Narrator::line_of(const Event& event, const Task& task, const World& world,
+                                      const Before& before) const {
+  if ((!options_.verbose && is_always_detail(event)) || !shown(event, options_.choice)) return {};
   // A wait that has been found to last is told as of its begin, but not before what was told meanwhile.
   const bool waits = std::holds_alternative<Blocked>(event.fact);
   const Nanoseconds at = waits ? std::clamp(latest_, event.t, event.end()) : event.end();
-  Line line{task->index, task->comm, at, describe(event, world, manner_, before)};
+  Line line{task.index, task.comm, at, describe(event, world, manner_, before)};
   if (line.sentence.words.empty()) return {};
   // Whoever asks for failures alone wants them all.
   const auto& outcomes = options_.choice.outcomes;
@@ -138,8 +142,10 @@ std::optional<Line> Narrator::line_of(const Event& event, const World& world, co
 
 Before Narrator::before(const Event& event, const World& world) const {
   Before before;
-  const Process* process = world.find(event.pid);
-  before.has_reaped = process != nullptr && reapers_.contains(process->index.value);
+  if (std::holds_alternative<WaitFailed>(event.fact)) {
+    const Process* process = world.find(event.pid);
+    before.has_reaped = process != nullptr && reapers_.contains(process->index.value);
+  }
   if (const auto* stopped = std::get_if<Stopped>(&event.fact)) {
     const auto last = stop_signals_.find(event.pid);
     if (last != stop_signals_.end() && last->second.signal == stopped->signal) before.sender = last->second.from;
@@ -152,14 +158,18 @@ Before Narrator::before(const Event& event, const World& world) const {
 }
 
 void Narrator::remember(const Event& event, const World& world) {
+  const auto* reaped = std::get_if<Reaped>(&event.fact);
+  const auto* signal = std::get_if<SignalDelivered>(&event.fact);
+  const auto* exited = std::get_if<Exited>(&event.fact);
+  const bool collects = reaped != nullptr && !reaped->by_kernel;
+  const bool may_stop = signal != nullptr && is_stop_signal(signal->signal);
+  const bool ends = exited != nullptr && exited->group;
+  if (!collects && !may_stop && !ends) return;
   const Process* process = world.find(event.pid);
   if (process == nullptr) return;
-  if (const auto* reaped = std::get_if<Reaped>(&event.fact); reaped != nullptr && !reaped->by_kernel)
-    reapers_.insert(process->index.value);
-  if (const auto* signal = std::get_if<SignalDelivered>(&event.fact);
-      signal != nullptr && is_stop_signal(signal->signal))
-    stop_signals_[event.pid] = {signal->signal, process->ns_pid ? std::nullopt : signal->from};
-  if (const auto* exited = std::get_if<Exited>(&event.fact); exited != nullptr && exited->group) {
+  if (collects) reapers_.insert(process->index.value);
+  if (may_stop) stop_signals_[event.pid] = {signal->signal, process->ns_pid ? std::nullopt : signal->from};
+  if (ends) {
     reapers_.erase(process->index.value);
     stop_signals_.erase(event.pid);
   }

@@ -49,7 +49,7 @@ class Narrator {
     Signal signal;
     std::optional<Tgid> from;
   };
-  std::optional<Line> line_of(const Event& event, const World& world, const Before& before) const;
+  std::optional<Line> line_of(const Event& event, const Task& task, const World& world, const Before& before) const;
   void give_up(TaskIndex task, const Search& search, const World& world, std::vector<Line>& lines) const;
   Before before(const Event& event, const World& world) const;
   void remember(const Event& event, const World& world);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "views/signal_words.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -100,9 +101,11 @@ std::string cause_words(const SignalDelivered& fact, const Event& event, const W
   const std::string_view code = fact.code;
   const Signal signal = fact.signal;
   if (const auto what = looked_up(code, children); !what.empty())
-    return fmt::format(": child {} {}",
+    return fmt::format(FMT_COMPILE(": child {} {}"),
                        fact.from ? peer(*fact.from, event, world, naming) : "whose number is not known", what);
-  if (const auto fault = looked_up(code, faults); !fault.empty()) return fmt::format(", its own fault: {}", fault);
+  if (!code.starts_with("SI_")) {
+    if (const auto fault = looked_up(code, faults); !fault.empty()) return fmt::format(", its own fault: {}", fault);
+  }
   if (code == "SI_TIMER") return " from its timer";
   if (code == "SI_KERNEL") {
     static constexpr std::array timers{SIGALRM, SIGVTALRM, SIGPROF};
@@ -124,10 +127,10 @@ std::string cause_words(const SignalDelivered& fact, const Event& event, const W
 // interrupted at all is chance; and a wait that fails has a line of its own.
 std::string interruption(const SignalDelivered& fact, const Naming& naming) {
   if (naming.stable() && fact.interrupts->starts_with("wait")) return {};
-  if (fact.err) return fmt::format("; {} fails with {}", *fact.interrupts, text::errno_name(*fact.err));
+  if (fact.err) return fmt::format(FMT_COMPILE("; {} fails with {}"), *fact.interrupts, text::errno_name(*fact.err));
   if (fact.repaired) return fmt::format("; {} goes on (it would fail only because it is traced)", *fact.interrupts);
   if (naming.stable() || fact.disposition == Disposition::default_action) return {};
-  return fmt::format("; {} goes on", *fact.interrupts);
+  return fmt::format(FMT_COMPILE("; {} goes on"), *fact.interrupts);
 }
 
 // A length of time that a program chose: no more digits than it needs.
@@ -149,9 +152,9 @@ Sentence words_of(const SignalSent& fact, const Event& event, const World& world
     if (fact.err->value == EPERM) return {question + ": yes, but it may not signal it (EPERM)", Tone::quiet};
     return {question + ": " + error_words(*fact.err), Tone::quiet};
   }
-  std::string out = fmt::format("{} {} → {}", call, text::signal_name(*fact.signal), target);
+  std::string out = fmt::format(FMT_COMPILE("{} {} → {}"), call, text::signal_name(*fact.signal), target);
   if (fact.err) return {out + " failed: " + error_words(*fact.err), Tone::notable};
-  Sentence sent{out};
+  Sentence sent{std::move(out)};
   sent.countless = true;
   return sent;
 }
@@ -161,8 +164,8 @@ Sentence words_of(const SignalDelivered& fact, const Event& event, const World& 
   const std::string_view effect = fact.disposition == Disposition::handler   ? "handler"
                                   : fact.disposition == Disposition::ignored ? "ignored"
                                                                              : default_action(fact.signal);
-  Sentence out{fmt::format("{}{}{} {}", text::signal_name(fact.signal), cause,
-                           cause.find(':') == std::string::npos ? ":" : ";", effect)};
+  Sentence out{fmt::format(FMT_COMPILE("{}{}{} {}"), text::signal_name(fact.signal), cause,
+                           cause.find(':') == std::string::npos ? ':' : ';', effect)};
   if (fact.interrupts) out.words += interruption(fact, manner.naming);
   // When a child's end is heard, before or after the wait that collects it, is chance; the end itself is told.
   const bool chance = manner.naming.stable() && !looked_up(fact.code, children).empty();
@@ -174,17 +177,17 @@ Sentence words_of(const SignalDelivered& fact, const Event& event, const World& 
 
 Sentence words_of(const DispositionSet& fact) {
   static constexpr std::array<std::string_view, 3> words{"has a handler", "is ignored", "has its default action"};
-  std::string out =
-      fmt::format("{} {} from now on", text::signal_name(fact.signal), words.at(static_cast<std::size_t>(fact.to)));
+  std::string out = fmt::format(FMT_COMPILE("{} {} from now on"), text::signal_name(fact.signal),
+                                words.at(static_cast<std::size_t>(fact.to)));
   if (!fact.flags.empty()) out += fmt::format(" ({})", fmt::join(fact.flags, ", "));
-  return {out, Tone::quiet, true};
+  return {std::move(out), Tone::quiet, true};
 }
 
 Sentence words_of(const MaskSet& fact) {
+  constexpr std::size_t most = 60;  // signals there are some 64
+  if (fact.blocked.size() > most) return {"blocks all signals", Tone::quiet, true};
   std::vector<std::string> names;
   for (const Signal signal : fact.blocked) names.push_back(text::signal_name(signal));
-  constexpr std::size_t most = 60;  // signals there are some 64
-  if (names.size() > most) return {"blocks all signals", Tone::quiet, true};
   return {names.empty() ? "blocks no signal" : fmt::format("blocks {}", fmt::join(names, ", ")), Tone::quiet, true};
 }
 

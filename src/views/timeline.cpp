@@ -2,9 +2,11 @@
 // One line an event, in the order in which kintrace learned of it, beside the lanes of the tasks. With --stable: one
 // section a task, in tree order.
 #include <fmt/chrono.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <ctime>
 #include <map>
@@ -26,7 +28,6 @@ namespace kintrace::views {
 namespace {
 
 constexpr std::size_t narrowest_name = 6;
-constexpr std::size_t most_lanes = 12;
 constexpr std::size_t room_for_words = 40;  // that lanes leave on a narrow terminal
 
 std::string shown_name(const Bytes& comm) { return text::printable(comm.empty() ? "?" : comm); }
@@ -42,11 +43,11 @@ text::Style style_of(Tone tone) {
 
 // Lanes of two columns each, one of them shared by those that have none of their own.
 std::size_t lanes_for(const ViewOptions& options, std::size_t time_width) {
-  if (!options.width) return most_lanes;
+  if (!options.width) return Lanes::limit;
   const std::size_t others = time_width + sizeof " 12345 " + narrowest_name + sizeof " " + room_for_words;
   const auto width = static_cast<std::size_t>(*options.width);
   const std::size_t columns = width > others ? (width - others) / 2 : 0;
-  return std::clamp<std::size_t>(columns, 3, most_lanes + 1) - 1;
+  return std::clamp<std::size_t>(columns, 3, Lanes::limit + 1) - 1;
 }
 
 std::size_t time_width_of(Clock clock) {
@@ -78,17 +79,17 @@ class Timeline : public View {
   }
 
   void event(const Event& event, const World& world) override {
-    const Narrator::Lines lines = narrator_.event(event, world);
-    for (const Line& line : lines.held) tell_with(line, world, [&] { return graph_.mark(line.task); });
+    Narrator::Lines lines = narrator_.event(event, world);
+    for (Line& line : lines.held) tell_marked(std::move(line), world);
     if (lines.own) {
-      tell_with(*lines.own, world, [&] { return graph_.draw(event, world); });
+      tell_with(std::move(*lines.own), world, [&] { return graph_.draw(event, world); });
     } else {
       graph_.pass(event, world);
     }
   }
 
   void end(const std::optional<RunEnd>& end, const World& world) override {
-    for (const Line& line : narrator_.rest(world)) tell_with(line, world, [&] { return graph_.mark(line.task); });
+    for (Line& line : narrator_.rest(world)) tell_marked(std::move(line), world);
     tell_repeated();
     if (!end) out_.write("the recording is cut off here\n");
   }
@@ -103,7 +104,7 @@ class Timeline : public View {
 
   // `draw` gives the lanes of the line's moment, which those of the lines before it must not see.
   template <class Draw>
-  void tell_with(const Line& line, const World& world, Draw draw) {
+  void tell_with(Line line, const World& world, Draw draw) {
     const bool same = last_line_ && last_line_->line.task == line.task &&
                       last_line_->line.sentence.words == line.sentence.words && !options_.verbose;
     if (same) {
@@ -115,8 +116,14 @@ class Timeline : public View {
     }
     tell_repeated();
     const Lanes::Drawing drawing = draw();
-    last_line_ = Last{line, naming_.task(world[line.task], world)};
-    write(line, last_line_->pid, drawing);
+    std::string pid = naming_.task(world[line.task], world);
+    last_line_ = Last{std::move(line), std::move(pid)};
+    write(last_line_->line, last_line_->pid, drawing);
+  }
+
+  void tell_marked(Line line, const World& world) {
+    const TaskIndex task = line.task;
+    tell_with(std::move(line), world, [&] { return graph_.mark(task); });
   }
 
   // A line that was written cannot be changed, and the next may be long in coming: what repeats it is counted, and told
@@ -137,53 +144,95 @@ class Timeline : public View {
     time_width_ = std::max(time_width_, time.size());
     pid_width_ = std::max(pid_width_, pid.size());
     name_width_ = std::max(name_width_, text::width(name));
-    const std::string who = text::pad_left(pid, pid_width_) + " " + text::pad_right(name, name_width_);
-    std::string words = line.sentence.words;
-    if (line.spent) words += fmt::format(" <{:.6f}>", static_cast<double>(*line.spent) / 1e9);
-    const std::size_t before = time_width_ + 1 + drawing.size(), beside = text::width(who) + 2;
-    const std::vector<std::string> pieces = pieces_of(words, before + beside);
-    out_.write(fmt::format("{} {}{}  {}\n", palette_.paint(text::pad_left(time, time_width_), text::Style::dim),
-                           painted(drawing), palette_.paint(who, text::Style::task, line.task.value),
-                           palette_.paint(pieces[0], style_of(line.sentence.tone))));
+    text_ = palette_.begin(text::Style::dim);
+    text::append_left_padded(text_, time, time_width_);
+    text_ += palette_.end(text::Style::dim);
+    text_ += ' ';
+    append(drawing);
+    text_ += palette_.begin(text::Style::task, line.task.value);
+    text::append_left_padded(text_, pid, pid_width_);
+    text_ += ' ';
+    text::append_right_padded(text_, name, name_width_);
+    text_ += palette_.end(text::Style::task);
+    text_ += "  ";
+    const std::size_t beside = pid_width_ + 1 + name_width_ + 2;
+    append(line, time_width_ + 1 + drawing.size(), beside);
+    out_.write(text_);
+  }
+
+  // Its words, on as many lines as they need: they begin after the lanes and who it is.
+  void append(const Line& line, std::size_t lanes_end, std::size_t beside) {
+    const text::Style style = style_of(line.sentence.tone);
+    const auto append_piece = [&](std::string_view piece) {
+      text_ += palette_.begin(style);
+      text_ += piece;
+      text_ += palette_.end(style);
+      text_ += '\n';
+    };
+    std::string timed;
+    if (line.spent) timed = fmt::format(FMT_COMPILE("{} <{}>"), line.sentence.words, text::seconds(*line.spent));
+    const std::string_view words = line.spent ? timed : line.sentence.words;
+    const auto room = room_after(lanes_end + beside);
+    if (!room || text::width(words) <= *room) return append_piece(words);
+    const std::vector<std::string> pieces = text::broken(words, *room);
+    append_piece(pieces[0]);
     for (std::size_t i = 1; i < pieces.size(); ++i) {
-      out_.write(fmt::format("{}{}{}{}\n", std::string(time_width_ + 1, ' '), painted(graph_.between()),
-                             std::string(beside, ' '), palette_.paint(pieces[i], style_of(line.sentence.tone))));
+      text_.append(time_width_ + 1, ' ');
+      append(graph_.between());
+      text_.append(beside, ' ');
+      append_piece(pieces[i]);
     }
   }
 
-  std::vector<std::string> pieces_of(const std::string& words, std::size_t indent) const {
+  // Columns; nothing: as many as it takes.
+  std::optional<std::size_t> room_after(std::size_t indent) const {
     constexpr std::size_t least = 20;
-    if (!options_.width || static_cast<std::size_t>(*options_.width) < indent + least) return {words};
-    return text::broken(words, static_cast<std::size_t>(*options_.width) - indent);
+    if (!options_.width || static_cast<std::size_t>(*options_.width) < indent + least) return {};
+    return static_cast<std::size_t>(*options_.width) - indent;
   }
 
-  std::string painted(const Lanes::Drawing& drawing) const {
-    std::string out;
-    for (std::size_t i = 0; i < drawing.size();) {
-      std::string piece;
-      std::size_t next = i;
-      for (; next < drawing.size() && drawing[next].owner == drawing[i].owner; ++next) piece += drawing[next].glyph;
-      out += drawing[i].owner ? palette_.paint(piece, text::Style::task, drawing[i].owner->value) : piece;
-      i = next;
+  void append(const Lanes::Drawing& drawing) {
+    const Lanes::Cell* cell = drawing.begin();
+    while (cell != drawing.end()) {
+      const auto owner = cell->owner;
+      const auto other = [&](const Lanes::Cell& one) { return one.owner != owner; };
+      const Lanes::Cell* const next = options_.color ? std::find_if(cell, drawing.end(), other) : drawing.end();
+      if (owner) text_ += palette_.begin(text::Style::task, owner->value);
+      append(cell, next);
+      if (owner) text_ += palette_.end(text::Style::task);
+      cell = next;
     }
-    return out;
+  }
+
+  // Each glyph is copied with the room behind it, where the next one goes: that needs no call.
+  void append(const Lanes::Cell* begin, const Lanes::Cell* end) {
+    std::array<char, sizeof(Lanes::Drawing)> glyphs;
+    char* at = glyphs.data();
+    for (const auto* cell = begin; cell != end; ++cell) {
+      std::copy(cell->glyph.bytes.begin(), cell->glyph.bytes.end(), at);
+      at += cell->glyph.size;
+    }
+    text_.append(glyphs.data(), at);
   }
 
   std::string clock(Nanoseconds t) {
     const std::int64_t at = start_ + t;
-    const auto second = static_cast<std::time_t>(at / 1'000'000'000);
-    const std::int64_t micro = at / 1'000 % 1'000'000;
+    const std::int64_t second = at / 1'000'000'000, micro = at / 1'000 % 1'000'000;
     switch (options_.clock) {
-      case Clock::of_day: return fmt::format("{:%H:%M:%S}", fmt::localtime(second));
-      case Clock::of_day_us: return fmt::format("{:%H:%M:%S}.{:06}", fmt::localtime(second), micro);
-      case Clock::epoch_us: return fmt::format("{}.{:06}", second, micro);
+      case Clock::of_day: return of_day(second);
+      case Clock::of_day_us: return fmt::format(FMT_COMPILE("{}.{:06}"), of_day(second), micro);
+      case Clock::epoch_us: return fmt::format(FMT_COMPILE("{}.{:06}"), second, micro);
       // A line that was held is older than the one before it.
-      case Clock::delta:
-        return fmt::format(
-            "{:.6f}",
-            static_cast<double>(std::max<Nanoseconds>(0, t - std::exchange(last_, std::max(last_, t)))) / 1e9);
-      default: return fmt::format("{:.6f}", static_cast<double>(t) / 1e9);
+      case Clock::delta: return text::seconds(std::max<Nanoseconds>(0, t - std::exchange(last_, std::max(last_, t))));
+      default: return text::seconds(t);
     }
+  }
+
+  // localtime(3) is slow, and there are many lines in a second.
+  const std::string& of_day(std::time_t second) {
+    if (std::exchange(second_, second) != second || of_day_.empty())
+      of_day_ = fmt::format("{:%H:%M:%S}", fmt::localtime(second));
+    return of_day_;
   }
 
   Writer& out_;
@@ -195,6 +244,9 @@ class Timeline : public View {
   std::optional<Last> last_line_;
   std::int64_t start_ = 0;  // CLOCK_REALTIME of t = 0
   Nanoseconds last_ = 0;    // of the lines before
+  std::time_t second_ = 0;  // whose words are:
+  std::string of_day_;
+  std::string text_;  // the line that is written: kept, as its room is
   std::size_t time_width_, pid_width_ = 1, name_width_ = narrowest_name;
 };
 

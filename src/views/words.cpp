@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "views/words.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -77,7 +79,10 @@ std::string command_words(const Bytes& path, const std::vector<Bytes>& argv, con
   std::string out = path.empty() ? "?" : text::shell_word(path, std::max<std::size_t>(limits.word, 256));
   if (argv.empty()) return out;
   if (base_name(argv[0]) != base_name(path)) out += fmt::format(" (as {})", text::shell_word(argv[0], limits.word));
-  if (argv.size() > 1) out += " " + text::shell_line({argv.begin() + 1, argv.end()}, limits);
+  if (argv.size() > 1) {
+    out += ' ';
+    out += text::shell_line(std::span{argv}.subspan(1), limits);
+  }
   return out;
 }
 
@@ -105,7 +110,7 @@ class Describe {
     const Task* child = world_.find(fact.child);
     if (child == nullptr) return {};
     if (fact.how == BirthHow::thread) return {thread_birth(fact, *child)};
-    std::string out = fmt::format("{} → {}", Names<BirthHow>::value.at(static_cast<std::size_t>(fact.how)),
+    std::string out = fmt::format(FMT_COMPILE("{} → {}"), Names<BirthHow>::value.at(static_cast<std::size_t>(fact.how)),
                                   naming_.task(*child, world_));
     if (fact.how == BirthHow::vfork && (manner_.verbose || !after_another_vfork(*child)))
       out += ", borrows the memory until its exec or end";
@@ -116,13 +121,13 @@ class Describe {
     if (fact.ppid) out += fmt::format(", whose parent is {}", naming_.process(*fact.ppid, world_));
     if (fact.how == BirthHow::clone) out += exit_signal(fact);
     if (fact.untraced) out += "; CLONE_UNTRACED: not followed";
-    return {out};
+    return {std::move(out)};
   }
 
   Sentence operator()(const Execed& fact) const {
     std::string out = "exec " + command_words(fact.path, fact.argv, manner_.limits);
     if (before_.exec_misses != 0) out += fmt::format(" ({} directory of PATH)", ordinal(before_.exec_misses + 1));
-    if (!fact.from_tid) return {out};
+    if (!fact.from_tid) return {std::move(out)};
     if (naming_.stable()) return {out + ", as the leader from now on"};
     return {out + fmt::format(", from thread {}, which is {} from now on", fact.from_tid->value, event_.tid.value)};
   }
@@ -148,12 +153,14 @@ class Describe {
       return {fmt::format("{} ({}) reaped by the kernel (SIGCHLD is ignored, or SA_NOCLDWAIT set)", child, how),
               Tone::quiet};
     }
-    std::string out = fmt::format("{} reaped {} ({})", fact.syscall, child, how);
-    if (naming_.stable()) return {out};
-    const Nanoseconds waited = event_.dur - fact.zombie_ns;
-    if (waited >= real_wait) return {out + fmt::format(", waited {}", text::duration(waited))};
-    if (fact.zombie_ns < own_delay) return {out};
-    return {out + fmt::format(", a zombie for {}", text::duration(fact.zombie_ns))};
+    std::string out = fmt::format(FMT_COMPILE("{} reaped {} ({})"), fact.syscall, child, how);
+    if (naming_.stable()) return {std::move(out)};
+    if (const Nanoseconds waited = event_.dur - fact.zombie_ns; waited >= real_wait) {
+      out += ", waited " + text::duration(waited);
+    } else if (fact.zombie_ns >= own_delay) {
+      out += ", a zombie for " + text::duration(fact.zombie_ns);
+    }
+    return {std::move(out)};
   }
 
   Sentence operator()(const Reparented& fact) const {
@@ -166,12 +173,12 @@ class Describe {
     if (!fact.err) return {fmt::format("{} never returned", fact.syscall), Tone::quiet};
     // `while (wait(NULL) > 0)` ends so by design, and shells ask until nobody is left.
     const bool expected = fact.err->value == ECHILD && before_.has_reaped;
-    return {fmt::format("{} failed: {}", fact.syscall, error_words(*fact.err)), Tone::quiet, expected};
+    return {fmt::format(FMT_COMPILE("{} failed: {}"), fact.syscall, error_words(*fact.err)), Tone::quiet, expected};
   }
 
   Sentence operator()(const Stopped& fact) const {
-    std::string out = fmt::format("stopped by {}", text::signal_name(fact.signal));
-    if (!before_.sender) return {out};
+    std::string out = "stopped by " + text::signal_name(fact.signal);
+    if (!before_.sender) return {std::move(out)};
     if (*before_.sender == event_.pid) return {out + ", which it sent itself"};
     return {fmt::format("{} from {}", out, naming_.named(*before_.sender, world_))};
   }
@@ -229,15 +236,18 @@ class Describe {
 
   Sentence operator()(const Blocked& fact) const {
     if (naming_.stable()) return {};  // whether others did something meanwhile is chance
-    std::vector<std::string> names;
+    std::string out = fact.syscall + " waits";
     if (fact.waits_for.size() > most_named) {
       const bool wait = fact.syscall.starts_with("wait");
-      names.push_back(fmt::format("any of {} {}", fact.waits_for.size(), wait ? "children" : "tasks"));
+      out += fmt::format(" for any of {} {}", fact.waits_for.size(), wait ? "children" : "tasks");
     } else {
-      for (const Tid tid : fact.waits_for) names.push_back(named(tid));
+      std::string_view before = " for ";
+      for (const Tid tid : fact.waits_for) {
+        out += std::exchange(before, " or ");
+        out += named(tid);
+      }
     }
-    return {fmt::format("{} waits{}{}", fact.syscall, names.empty() ? "" : " for ", fmt::join(names, " or ")),
-            Tone::quiet};
+    return {std::move(out), Tone::quiet};
   }
 
   Sentence operator()(const Detached& fact) const {
@@ -252,13 +262,13 @@ class Describe {
   std::string named(Tid tid) const {
     const Task* task = world_.find(tid);
     if (task == nullptr) return std::to_string(tid.value);
-    return fmt::format("{} {}", naming_.task(*task, world_), text::printable(task->comm));
+    return fmt::format(FMT_COMPILE("{} {}"), naming_.task(*task, world_), text::printable(task->comm));
   }
 
   // Threads of one process are mostly made alike: what they share is said of the first.
   std::string thread_birth(const Forked& fact, const Task& child) const {
-    std::string out =
-        fmt::format("thread → {}", naming_.stable() ? naming_.task(child, world_) : naming_.thread(child));
+    std::string out = "thread → ";
+    out += naming_.stable() ? naming_.task(child, world_) : naming_.thread(child);
     if (child.flags_as_before && !manner_.verbose) return out;
     if (const auto shared = sharing_words(fact.flags); !shared.empty()) out += ", shares " + shared;
     return out;
@@ -306,12 +316,13 @@ class Describe {
 }  // namespace
 
 std::string ending_words(const std::optional<int>& code, const std::optional<Signal>& signal, bool core) {
-  if (signal) return fmt::format("killed by {}{}", text::signal_name(*signal), core ? " (core dumped)" : "");
-  return code ? fmt::format("exit {}", *code) : "ended, how is unknown";
+  if (signal)
+    return fmt::format(FMT_COMPILE("killed by {}{}"), text::signal_name(*signal), core ? " (core dumped)" : "");
+  return code ? fmt::format(FMT_COMPILE("exit {}"), *code) : "ended, how is unknown";
 }
 
 std::string error_words(Errno error) {
-  return fmt::format("{} ({})", text::errno_name(error), text::errno_text(error));
+  return fmt::format(FMT_COMPILE("{} ({})"), text::errno_name(error), text::errno_text(error));
 }
 
 std::string sharing_words(std::vector<std::string> flags) {
@@ -323,7 +334,7 @@ std::string sharing_words(std::vector<std::string> flags) {
 Sentence describe(const Event& event, const World& world, const Manner& manner, const Before& before) {
   Sentence sentence = std::visit(Describe{event, world, manner, before}, event.fact);
   // A recording may hold anything at all, in fields that a live run fills itself.
-  sentence.words = text::printable(sentence.words);
+  if (!text::is_printable(sentence.words)) sentence.words = text::printable(sentence.words);
   return sentence;
 }
 

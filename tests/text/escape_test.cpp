@@ -2,6 +2,7 @@
 #include "text/escape.hpp"
 
 #include <string>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -25,6 +26,20 @@ TEST_CASE("escape: no control byte reaches a terminal") {
   CHECK(printable("\xff\xc3(") == "\\xff\\xc3(");  // not UTF-8
 }
 
+TEST_CASE("escape: what is printable stays as it is, however it is mixed") {
+  for (const std::string& part : {""s, "a"s, "→"s, "\n"s, "\xff"s, "\xe2\x80\xae"s, "\xe2\x82"s}) {
+    for (const std::string& before : {""s, "plain"s, "ü"s, "\x80"s}) {
+      for (const std::string& behind : {""s, "plain"s, "→"s, "\x80"s}) {
+        const std::string all = before + part + behind;
+        CHECK(is_printable(all) == (printable(all) == all));
+        CHECK(is_printable(printable(all)));
+        CHECK(from_recorded(to_recorded(all)) == all);
+      }
+    }
+  }
+  CHECK(printable("one\ntwo\xff three") == "one\\ntwo\\xff three");
+}
+
 TEST_CASE("escape: every string of bytes comes back from its recorded form") {
   for (const std::string& bytes : {"plain"s, "\0"s, "back\\slash"s, "\\x41"s, "\xff\xfe"s, "\xed\xa0\x80"s, "\xc0\x80"s,
                                    "\xf4\x90\x80\x80"s, "grün"s, "\xe2\x82"s, "a\nb\x1b"s}) {
@@ -43,12 +58,16 @@ TEST_CASE("escape: a backslash that begins no byte is refused") {
   CHECK_FALSE(from_recorded("\\x4"));
   CHECK_FALSE(from_recorded("\\xzz"));
   CHECK_FALSE(from_recorded("\\n"));
+  CHECK_FALSE(from_recorded("plain\\"));
+  CHECK_FALSE(from_recorded("\\x41\\x4"));
 }
 
 TEST_CASE("escape: JSON strings") {
   std::string out;
   append_json(out, "a\"b\\c\n\x01");
-  CHECK(out == R"("a\"b\\c\n\u0001")");
+  append_json(out, "\"\x7fplain, grün\t");
+  append_json(out, "");
+  CHECK(out == R"("a\"b\\c\n\u0001""\"\u007fplain, grün\t""")");
 }
 
 TEST_CASE("escape: commands are shown as one could type them") {
@@ -59,5 +78,6 @@ TEST_CASE("escape: commands are shown as one could type them") {
   CHECK(shell_word("a\nb'c\\d") == "$'a\\nb\\'c\\\\d'");
   CHECK(shell_word("abcdef", 3) == "'abc'…");
   CHECK(shell_word("grün", 3) == "'gr'…");  // never half of a character
-  CHECK(shell_line({"a", "b c", "d"}, {std::string::npos, 2}) == "a 'b c' … 1 more");
+  const std::vector<std::string> words{"a", "b c", "d"};
+  CHECK(shell_line(words, {std::string::npos, 2}) == "a 'b c' … 1 more");
 }

@@ -20,6 +20,15 @@ TEST_CASE("units: lengths of time") {
   CHECK(duration(7'260'000'000'000) == "2 h 1 min");
 }
 
+TEST_CASE("units: a column of times") {
+  CHECK(seconds(0) == "0.000000");
+  CHECK(seconds(499) == "0.000000");
+  CHECK(seconds(500) == "0.000001");
+  CHECK(seconds(12'000'190'400) == "12.000190");
+  CHECK(seconds(59'999'999'600) == "60.000000");
+  CHECK(seconds(-1'500'000) == "-0.001500");
+}
+
 TEST_CASE("units: sizes and counts") {
   CHECK(size(0) == "0 B");
   CHECK(size(1023) == "1023 B");
@@ -56,6 +65,13 @@ TEST_CASE("columns: colour only where it is wanted") {
   CHECK(Palette(true).paint("x", Style::task, 1) != Palette(true).paint("x", Style::task, 2));
   CHECK(pad_left("é", 3) == "  é");
   CHECK(pad_right("é", 3) == "é  ");
+  CHECK(Palette(false).begin(Style::red).empty());
+  CHECK(Palette(true).end(Style::plain).empty());
+  for (std::size_t i = 0; i < 20; ++i) {
+    const Palette palette(true);
+    CHECK(palette.paint("x", Style::task, i) ==
+          std::string{palette.begin(Style::task, i)} + "x" + std::string{palette.end(Style::task)});
+  }
 }
 
 TEST_CASE("names: errors and signals, both ways") {

@@ -132,6 +132,12 @@ TEST_CASE("lanes: lines grow and never shrink") {
   CHECK(lanes.between().size() == 26);
 }
 
+TEST_CASE("lanes: there are never more than can be told apart") {
+  Lanes lanes(100);
+  for (unsigned i = 0; i < 50; ++i) lanes.open(task(i));
+  CHECK(lanes.between().size() == 2 * (Lanes::limit + 1));
+}
+
 TEST_CASE("lanes: who has none is not drawn") {
   Pad pad(4);
   pad.lanes().open(task(0));

@@ -42,6 +42,21 @@ TEST_CASE("narrator: a search that finds nothing is told before what comes next"
         std::string(told) + " 0.006000 ● │     10 other   exec /d/other\n");
 }
 
+TEST_CASE("narrator: what a thread searched for in vain is told though it has the leader's number now") {
+  CHECK(view_of("timeline", R"(
+      10 execed path=/bin/x argv=x comm=x
+      10 forked child=11 child_pid=10 how=thread
+      11/10 exec_failed path=/a/ls argv=ls syscall=execve err=ENOENT
+      11/10 exec_failed path=/b/ls argv=ls syscall=execve err=ENOENT
+      10 exited code=0 by=superseded
+      10 execed path=/d/other argv=other comm=other from_tid=11)") ==
+        " 0.000000 ●       10 x       exec /bin/x\n"
+        " 0.001000 ├─╮     10 x       thread → 11\n"
+        " 0.004000 ✖ │     10 x       ended: another thread's exec has taken its place\n"
+        " 0.003000   ├     10 x       exec ls failed in 2 directories of PATH: ENOENT (No such file or directory)\n"
+        " 0.005000   ●     10 other   exec /d/other, from thread 11, which is 10 from now on\n");
+}
+
 TEST_CASE("narrator: what is no search is told as it is") {
   const std::string text = view_of("timeline", R"(
       10 execed path=/bin/env argv=env comm=env
