@@ -58,12 +58,12 @@ Result<std::uint64_t> Stop::message() const {
   unsigned long message = 0;
   const auto answer = request(PTRACE_GETEVENTMSG, tid_, 0, &message);
   if (!answer) return answer.error();
-  // A SIGKILL takes the task from this stop on to PTRACE_EVENT_EXIT, whose message it was then (docs/ptrace-notes.md,
-  // B4).
-  const auto info = signal_info();
-  if (!info) return info.error();
-  if (info->si_code != status_.raw() >> 8) return Failure{Errno{ESRCH}};
   return std::uint64_t{message};
+}
+
+bool Stop::is_here() const {
+  const auto info = signal_info();
+  return info && info->si_code == status_.raw() >> 8;
 }
 
 Result<SyscallInfo> Stop::syscall() const {
@@ -234,14 +234,16 @@ Result<void> Tracer::interrupt(Tid tid) const { return requested(PTRACE_INTERRUP
 // started.
 Tracer::Found Tracer::take(Tid tid, int flags) {
   int status = 0;
-  rusage usage;  // filled with an end only: to clear it each time costs as much as to ask
-  const pid_t found = ::wait4(tid ? tid.value : -1, &status, __WALL | __WNOTHREAD | flags, &usage);
+  rusage usage;
+  const bool asked = usage_ == Usage::asked;
+  const pid_t found =
+      ::wait4(tid ? tid.value : -1, &status, __WALL | __WNOTHREAD | flags, asked ? &usage : nullptr);
   if (found == 0) return Found::none;
   if (found < 0) return errno == ECHILD ? Found::no_tracees : Found::interrupted;
   Report& report = batch_.reports.emplace_back();
   report.tid = Tid{found};
   report.status = WaitStatus{status};
-  if (report.status.ended()) report.usage = usage;
+  if (asked && report.status.ended()) report.usage = usage;
   report.told = monotonic();
   return Found::one;
 }
@@ -288,7 +290,8 @@ void Tracer::drain(Crowd crowd) {
   }
 }
 
-const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd crowd) {
+const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd crowd, Usage usage) {
+  usage_ = usage;
   KINTRACE_CHECK(::gettid() == thread_, "wait4 off the tracer's thread");
   batch_.reports.clear();
   Found found = pace_.way() == Pace::Way::spin ? spin(crowd) : Found::none;
@@ -313,7 +316,7 @@ Result<Report> Tracer::wait_for(Tid tid) const {
   for (;;) {
     Report report;
     int status = 0;
-    if (::wait4(tid.value, &status, __WALL | __WNOTHREAD, &report.usage) == tid.value) {
+    if (::wait4(tid.value, &status, __WALL | __WNOTHREAD, nullptr) == tid.value) {
       report.tid = tid;
       report.status = WaitStatus{status};
       report.told = monotonic();

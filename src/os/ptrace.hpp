@@ -75,7 +75,10 @@ class [[nodiscard]] Stop {
 
   Tid tid() const { return tid_; }
   WaitStatus status() const { return status_; }
-  Result<std::uint64_t> message() const;  // PTRACE_GETEVENTMSG, of an event's stop
+  // PTRACE_GETEVENTMSG, of an event's stop. A SIGKILL takes the task from this stop on to PTRACE_EVENT_EXIT, whose
+  // message it is then (docs/ptrace-notes.md, B4): `is_here` tells whether it has not.
+  Result<std::uint64_t> message() const;
+  bool is_here() const;
   Result<SyscallInfo> syscall() const;
   Result<siginfo_t> signal_info() const;  // PTRACE_GETSIGINFO
   // At a signal-delivery-stop: the native call that the signal interrupted, if any. Nothing on architectures where the
@@ -122,7 +125,7 @@ class [[nodiscard]] Stop {
 struct Report {
   Tid tid;
   WaitStatus status{0};
-  rusage usage{};        // of an ended leader: the whole process and the children it waited for
+  std::optional<rusage> usage;  // of an ended leader, if asked for: the process and the children that it waited for
   Nanoseconds told = 0;  // CLOCK_MONOTONIC
 };
 
@@ -142,7 +145,9 @@ class Tracer {
     bool left = true;  // there are tracees
   };
   enum class Crowd { no, yes };
-  const Batch& wait(std::optional<Nanoseconds> patience, Crowd crowd);
+  // Whether the ends are to say what was used: the kernel adds up all threads for it, at every stop.
+  enum class Usage { unasked, asked };
+  const Batch& wait(std::optional<Nanoseconds> patience, Crowd crowd, Usage usage);
   // A task that is likely to stop next: in a crowd it is asked for by name.
   void expect(Tid tid);
   // The next report of one task only; gone() if it has ended.
@@ -159,6 +164,7 @@ class Tracer {
   std::int32_t thread_;
   Pace pace_;
   Batch batch_;
+  Usage usage_ = Usage::unasked;
   // The tasks that stopped last: in a crowd these are asked for first, one by one.
   std::array<Tid, 6> recent_{};
   std::size_t next_recent_ = 0;

@@ -82,7 +82,8 @@ Engine::Loop Engine::loop() {
   for (;;) {
     const bool unsettled = !held_.empty() || !early_ends_.empty();
     const auto many = tracees_.count() >= crowd ? os::Tracer::Crowd::yes : os::Tracer::Crowd::no;
-    const auto& batch = tracer_.wait(unsettled ? std::optional{hold_check} : std::nullopt, many);
+    const auto usage = ending_ > 0 ? os::Tracer::Usage::asked : os::Tracer::Usage::unasked;
+    const auto& batch = tracer_.wait(unsettled ? std::optional{hold_check} : std::nullopt, many, usage);
     for (const os::Report& report : batch.reports) {
       recent.reports.at(recent.next++ % recent.reports.size()) = report;
       now_ = report.told;
@@ -170,7 +171,7 @@ void Engine::execed(os::Stop stop) {
   const auto message = stop.message();
   Tracee* task = tracees_.find(tid);
   Group* group = tracees_.find(led_by(tid));
-  if (!message || group == nullptr) {
+  if (!message || !stop.is_here() || group == nullptr) {
     std::ignore = std::move(stop).resume(filter_ == Filter::none ? Until::syscall : Until::event);
     return;
   }

@@ -122,13 +122,14 @@ class Engine final : private syscalls::Keeper {
   // Signals.
   void handler_entered(os::Stop stop, Tracee& task);
   void settle(Tracee& task, std::optional<std::int64_t> result);
-  bool tell_interrupted(const os::Stop& stop, Tracee& task, SignalDelivered& fact);
+  bool tell_interrupted(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call, SignalDelivered& fact);
   void tell_delivered(Tracee& task, SignalDelivered fact);
   Actions actions_of(const Tracee& task, Signal signal) const;
   std::optional<std::int32_t> target_of(const Tracee& sender, const syscalls::Sending& sending) const;
   void tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> sender);
   bool asks_for_signals() const { return options_.choice.asks_for(SignalDelivered::cls, ""); }
   std::int64_t repair(const os::Stop& stop, Tracee& task);
+  std::int64_t repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call);
   static std::int64_t as_alone(const os::Stop& stop, Tracee& task, std::int64_t result);
   bool trapped_by_seccomp(Tid tid) const;
 
@@ -177,6 +178,7 @@ class Engine final : private syscalls::Keeper {
   Filter filter_;
   bool silent_ = false;  // the watch has ended
   std::int64_t stops_ = 0;
+  std::size_t ending_ = 0;  // processes whose last task is past PTRACE_EVENT_EXIT: their end comes next
   os::Procfs proc_;
   Tracees tracees_;
   Graves graves_;

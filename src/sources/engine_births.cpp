@@ -38,8 +38,10 @@ BirthHow birth(bool thread, const os::WaitStatus& status, std::uint64_t flags) {
 void Engine::forked(os::Stop stop, Tracee& parent) {
   const os::WaitStatus status = stop.status();
   const auto message = stop.message();
-  if (!message) return resume(std::move(stop), parent);  // it was killed: the child comes, or came, without its event
-  const Tid child{static_cast<std::int32_t>(*message)};
+  const Tid child{message ? static_cast<std::int32_t>(*message) : 0};
+  const bool in_group = message && os::in_group(parent.group->pid, child);
+  // It was killed: the child comes, or came, without its event. What is in its group is a child, and no exit status.
+  if (!message || (!in_group && !stop.is_here())) return resume(std::move(stop), parent);
   if (const Tracee* known = tracees_.find(child)) {
     // It could wait no longer and was adopted: its birth has been told.
     if (!syscalls::in_exec(known->call)) return resume(std::move(stop), parent);
@@ -53,7 +55,7 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   const auto call = std::exchange(parent.call, {});  // not so for an i386 call
   const auto request = call ? syscalls::clone_request(*call) : syscalls::CloneRequest{};
   const std::uint64_t flags = call ? request.flags : os::shared_resources(parent.tid, child);
-  const bool thread = early.empty() ? os::in_group(parent.group->pid, child) : (flags & CLONE_THREAD) != 0;
+  const bool thread = early.empty() ? in_group : (flags & CLONE_THREAD) != 0;
   const bool changed = call && call->changed;
   if (changed) std::ignore = stop.set_arguments(call->args);
   tracer_.expect(child);

@@ -17,6 +17,11 @@ Nanoseconds from(const timeval& time) {
   return Nanoseconds{time.tv_sec} * 1'000'000'000 + Nanoseconds{time.tv_usec} * 1'000;
 }
 
+std::optional<Usage> usage_of(const os::Report& report) {
+  if (!report.usage) return {};
+  return Usage{from(report.usage->ru_utime), from(report.usage->ru_stime)};
+}
+
 }  // namespace
 
 // The last moment when /proc still knows the task. It may be missed: nothing but its memory is learned here, and who
@@ -27,6 +32,7 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
   Group& group = *task.group;
   if (!std::exchange(task.exiting, true)) ++group.exiting;
   const bool last = group.exiting == group.tasks.size();
+  if (last && !std::exchange(group.ending, true)) ++ending_;
   // ru_maxrss counts the children's and the previous program's memory too; VmHWM is this program's alone.
   if (last && (group.forks || group.execs)) {
     if (const auto status = proc_.status(task.tid)) group.peak = status->vm_hwm;
@@ -40,11 +46,12 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
 bool Engine::leaves_by_itself(const os::Stop& stop, const Tracee& task) const {
   if (!task.group->threads) return true;  // there was nobody else
   constexpr std::array<std::uint64_t, 2> native{SYS_exit, SYS_exit_group}, i386{1, 252};
-  const auto info = stop.syscall();
-  const auto& calls = info && info->arch != os::native_arch ? i386 : native;
+  const auto is_in = [](const auto& calls, std::uint64_t nr) {
+    return std::find(calls.begin(), calls.end(), nr) != calls.end();
+  };
   auto nr = stop.call_number();
   if (!nr) nr = proc_.blocked_in(task.tid);
-  return nr && std::find(calls.begin(), calls.end(), *nr) != calls.end();
+  return nr && (is_in(native, *nr) || (task.group->undecoded && is_in(i386, *nr)));
 }
 
 void Engine::ended(const os::Report& report) {
@@ -116,11 +123,13 @@ void Engine::finish(Tracee& task, const os::Report& report) {
       unseen.by = EndedBy::exec;
       end_unreported(tid, unseen);
     }
-    fact.utime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_utime) - group.collected.user);
-    fact.stime_ns = std::max<Nanoseconds>(0, from(report.usage.ru_stime) - group.collected.system);
+    if (const auto used = usage_of(report); used && group.collected) {
+      fact.utime_ns = std::max<Nanoseconds>(0, used->user - group.collected->user);
+      fact.stime_ns = std::max<Nanoseconds>(0, used->system - group.collected->system);
+    }
     fact.maxrss = group.peak;
-    if (!group.forks && !group.execs && report.usage.ru_maxrss > 0)
-      fact.maxrss = report.usage.ru_maxrss * ru_maxrss_unit;
+    if (!group.forks && !group.execs && report.usage && report.usage->ru_maxrss > 0)
+      fact.maxrss = report.usage->ru_maxrss * ru_maxrss_unit;
     orphans = orphans_of(group);
     for (const auto& [child, to] : orphans) {
       if (tracees_.find(child) != nullptr) fact.children_to = to;
@@ -149,9 +158,10 @@ void Engine::adopt_dead_of(Tgid pid) {
 // The tracer has collected it, so that the real parent may: did it leave a zombie, and what becomes of its children?
 void Engine::group_ended(Group& group, const os::Report& report, const Orphans& orphans) {
   const Tgid pid = group.pid;
+  if (group.ending) --ending_;
   if (Group* parent = tracees_.find(group.parent)) {
     Dead dead{pid,  parent->pid,  report.status.ending(),
-              now_, group.ns_pid, {from(report.usage.ru_utime), from(report.usage.ru_stime)}};
+              now_, group.ns_pid, usage_of(report)};
     dead.vanished = os::is_gone(leader_of(pid));
     graves_.add(dead);
     tell_reaped_by_kernel(*parent);
@@ -216,8 +226,12 @@ void Engine::tell_reaped(const Dead& dead, Group& by, const syscalls::Call& call
   Reaped fact{dead.pid, dead.ending.code, dead.ending.signal, std::string{call.row->name}, now_ - dead.died, false};
   tell(call, std::move(fact));
   by.children.erase(dead.pid);
-  by.collected.user += dead.usage.user;
-  by.collected.system += dead.usage.system;
+  if (by.collected && dead.usage) {
+    by.collected->user += dead.usage->user;
+    by.collected->system += dead.usage->system;
+  } else {
+    by.collected.reset();
+  }
 }
 
 }  // namespace kintrace::sources

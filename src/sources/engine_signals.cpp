@@ -92,12 +92,16 @@ void Engine::signalled(os::Stop stop, Tracee& task) {
     if (info->si_signo == SIGTRAP && info->si_code == SIGTRAP) return handler_entered(std::move(stop), task);
     settle(task, {});
   }
+  // A call of another architecture has a number of that one.
+  auto call = task.group->undecoded ? std::nullopt : stop.interrupted_call();
   // A call whose exit did not stop, as nobody but its own task could be woken.
-  if (filter_ == Filter::works) std::ignore = repair(stop, task);
+  if (call && call->result == -EINTR && filter_ == Filter::works) call->result = repair(stop, task, *call);
+  const bool interrupted = call && (may_go_on(call->result) || call->result == -EINTR);
+  if (!interrupted && !asks_for_signals()) return resume(std::move(stop), task, signal);
   SignalDelivered fact;
   fact.signal = signal;
   fact.disposition = disposition_of(signal, actions_of(task, signal));
-  const bool depends = tell_interrupted(stop, task, fact);
+  const bool depends = interrupted && tell_interrupted(stop, task, *call, fact);
   if (depends) {
     std::ignore = std::move(stop).resume(os::Until::handler, signal);
   } else {
@@ -140,11 +144,8 @@ Actions Engine::actions_of(const Tracee& task, Signal signal) const {
 
 // What becomes of the call that the signal interrupts. True: whether it fails depends on the handler's SA_RESTART,
 // which nobody but the kernel knows, and which will be seen when the handler runs.
-bool Engine::tell_interrupted(const os::Stop& stop, Tracee& task, SignalDelivered& fact) {
-  // A call of another architecture has a number of that one.
-  const auto call =
-      task.group->undecoded ? os::InterruptedCall{} : stop.interrupted_call().value_or(os::InterruptedCall{});
-  if (!may_go_on(call.result) && call.result != -EINTR) return false;
+bool Engine::tell_interrupted(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call,
+                              SignalDelivered& fact) {
   const bool resumed = call.nr == SYS_restart_syscall && task.resumes != 0;
   if (!resumed) task.resumes = call.nr;
   fact.interrupts = os::syscall_name(task.resumes);
@@ -175,14 +176,12 @@ void Engine::tell_delivered(Tracee& task, SignalDelivered fact) {
 // Untraced, an ignored signal would not have come at all, and the call would still wait. With -ERESTARTNOHAND the
 // kernel does it again, or gives it its EINTR if a handler is to run (docs/ptrace-notes.md, H7). What the call returns
 // now.
-std::int64_t Engine::repair(const os::Stop& stop, Tracee& task) {
-  if (!options_.restart_repair || task.group->undecoded) return -EINTR;
-  const auto call = stop.interrupted_call();
-  if (!call || call->result != -EINTR) return -EINTR;
-  const auto time = syscalls::time_of(call->nr, call->args, Reader{stop, *task.group});
+std::int64_t Engine::repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call) {
+  if (!options_.restart_repair) return -EINTR;
+  const auto time = syscalls::time_of(call.nr, call.args, Reader{stop, *task.group});
   if (!time) return -EINTR;
-  if (!task.repair || task.repair->nr != call->nr || task.repair->args != call->args)
-    task.repair = Repair{call->nr, call->args, task.entered};
+  if (!task.repair || task.repair->nr != call.nr || task.repair->args != call.args)
+    task.repair = Repair{call.nr, call.args, task.entered};
   const bool over = time->limit && now_ - task.repair->since >= *time->limit;
   if (!stop.set_call_result(over ? time->result : restart_no_hand)) return -EINTR;
   if (over) {
@@ -191,6 +190,11 @@ std::int64_t Engine::repair(const os::Stop& stop, Tracee& task) {
   }
   task.repair->to_continue = true;
   return restart_no_hand;
+}
+
+std::int64_t Engine::repair(const os::Stop& stop, Tracee& task) {
+  const auto call = task.group->undecoded ? std::nullopt : stop.interrupted_call();
+  return call && call->result == -EINTR ? repair(stop, task, *call) : -EINTR;
 }
 
 // A call that was repeated may come to another result than one that was not.

@@ -21,7 +21,7 @@ struct Dead {
   Ending ending;
   Nanoseconds died = 0;
   std::optional<Tgid> ns_pid;  // in its own pid namespace, if that is not kintrace's
-  Usage usage;                 // its own, and of the children that it waited for
+  std::optional<Usage> usage;  // its own, and of the children that it waited for; nothing: its last moment was missed
   bool vanished = false;       // it left no zombie, and it is not known yet why
 };
 

@@ -68,7 +68,9 @@ struct Group {
   // Tasks that were in such a call; whether they still are, their call says.
   std::unordered_set<Tid> in_exec, in_wait;
   bool every_call = false;            // each of its calls must stop, whatever the filter says
-  Usage collected;                    // by the children that it waited for: wait4(2) counts them with their parent
+  // By the children that it waited for: wait4(2) counts them with their parent. Nothing: that of one was missed.
+  std::optional<Usage> collected = Usage{};
+  bool ending = false;                // its last task is past PTRACE_EVENT_EXIT
   bool forks = false;                 // it had children
   bool execs = false;                 // it replaced its program
   bool threads = false;               // it had more than one task
