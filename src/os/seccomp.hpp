@@ -40,7 +40,7 @@ class SeccompFilter {
   static SeccompFilter of(std::span<const FilteredCall> calls);
   // Installs it in the calling thread, with PR_SET_NO_NEW_PRIVS only where the kernel demands that (EACCES).
   Result<void> install() const;
-  std::size_t size() const { return program_.size(); }  // instructions
+  std::span<const sock_filter> program() const { return program_; }
 
  private:
   std::vector<sock_filter> program_;
