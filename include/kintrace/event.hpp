@@ -6,6 +6,8 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,13 +87,36 @@ struct Seen {
   };
 };
 
+// SharedWords that many have alike: shared, and never changed.
+class SharedWords {
+ public:
+  SharedWords() = default;
+  SharedWords(std::vector<std::string> words)
+      : words_(words.empty() ? nullptr : std::make_shared<const std::vector<std::string>>(std::move(words))) {}
+  SharedWords(std::initializer_list<std::string> words) : SharedWords(std::vector<std::string>(words)) {}
+  const std::vector<std::string>& all() const {
+    static const std::vector<std::string> none;
+    return words_ ? *words_ : none;
+  }
+  operator const std::vector<std::string>&() const { return all(); }
+  auto begin() const { return all().begin(); }
+  auto end() const { return all().end(); }
+  bool empty() const { return all().empty(); }
+  friend bool operator==(const SharedWords& a, const SharedWords& b) {
+    return a.words_ == b.words_ || a.all() == b.all();
+  }
+
+ private:
+  std::shared_ptr<const std::vector<std::string>> words_;
+};
+
 // A task was created, by the event's task. fork(2), vfork(2), clone(2), clone3(2).
 struct Forked {
   static constexpr std::string_view name = "forked", cls = "lifecycle";
   Tid child;
   Tgid child_pid;
   BirthHow how = BirthHow::fork;
-  std::vector<std::string> flags;     // CLONE_… as clone(2) names them
+  SharedWords flags;                  // CLONE_… as clone(2) names them
   std::string syscall;                // empty if the call itself was not seen
   std::optional<Tgid> ppid;           // the real parent, where that is not the creator's process (CLONE_PARENT)
   std::optional<Signal> exit_signal;  // what its parent is sent when it ends: absent for a thread, and if there is none

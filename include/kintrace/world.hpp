@@ -36,9 +36,9 @@ struct Task {
   std::uint32_t ordinal = 1;  // the how-manieth task of its process: 1 is the first
   Bytes comm;
   BirthHow how = BirthHow::fork;
-  std::vector<std::string> flags;  // of the clone that made it
-  bool flags_as_before = false;    // those of the thread that its process made before it
-  bool leaving = false;            // forgotten with the next event
+  SharedWords flags;             // of the clone that made it
+  bool flags_as_before = false;  // those of the thread that its process made before it
+  bool leaving = false;          // forgotten with the next event
   Span life;
   std::optional<Exited> exit;
 };
@@ -92,10 +92,10 @@ struct Process {
  private:
   friend class World;
   friend class Rebuild;
-  std::vector<std::string> youngest_flags;  // of the last thread made
-  std::optional<BirthHow> youngest_how;     // of the last child born
-  bool buried = false;                      // among the dead of whom nothing more is expected
-  bool bereaved = false;                    // to be buried after its zombies
+  SharedWords youngest_flags;            // of the last thread made
+  std::optional<BirthHow> youngest_how;  // of the last child born
+  bool buried = false;                   // among the dead of whom nothing more is expected
+  bool bereaved = false;                 // to be buried after its zombies
 };
 
 // What it takes to name a task when it has been forgotten.

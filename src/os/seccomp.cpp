@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "os/seccomp.hpp"
 
+#include <elf.h>
 #include <fmt/format.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -76,6 +81,11 @@ SeccompFilter SeccompFilter::of(std::span<const FilteredCall> calls) {
   return filter;
 }
 
+// Its program is looked at first of all (seccomp(2), EFAULT).
+bool SeccompFilter::allowed() {
+  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, nullptr) != 0 && errno == EFAULT;
+}
+
 Result<void> SeccompFilter::install() const {
   const sock_fprog program{static_cast<unsigned short>(program_.size()), const_cast<sock_filter*>(program_.data())};
   // Without SPEC_ALLOW, older kernels slow the whole program down (Documentation/userspace-api/seccomp_filter.rst).
@@ -85,6 +95,20 @@ Result<void> SeccompFilter::install() const {
   if (install()) return {};
   if (errno == EACCES && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && install()) return {};
   return Failure::last();
+}
+
+// The number alone is enough: the kernel has put ENOSYS into the result before it asked, and skips a call that has
+// none. Not by the set of all registers, which is another for an i386 program.
+Result<void> refuse_call(const Stop& stop) {
+#if defined(__x86_64__)
+  constexpr std::size_t number = offsetof(user_regs_struct, orig_rax);
+  if (::ptrace(PTRACE_POKEUSER, stop.tid().value, number, ~0UL) != 0) return Failure::last();
+#elif defined(__aarch64__)
+  int none = -1;
+  iovec from{&none, sizeof none};
+  if (::ptrace(PTRACE_SETREGSET, stop.tid().value, NT_ARM_SYSTEM_CALL, &from) != 0) return Failure::last();
+#endif
+  return {};
 }
 
 }  // namespace kintrace::os

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kintrace/error.hpp"
+#include "os/ptrace.hpp"
 
 namespace kintrace::os {
 
@@ -38,12 +39,18 @@ class SeccompFilter {
   // For the native architecture and those that its programs may call as well (x86-64: i386, x32). It may stop for more
   // calls than asked for, as `different` looks at the whole register. UserError where libseccomp cannot make it.
   static SeccompFilter of(std::span<const FilteredCall> calls);
+  // Whether the kernel, or whoever confines us, lets programs install filters at all.
+  static bool allowed();
   // Installs it in the calling thread, with PR_SET_NO_NEW_PRIVS only where the kernel demands that (EACCES).
   Result<void> install() const;
-  std::size_t size() const { return program_.size(); }  // instructions
+  std::span<const sock_filter> program() const { return program_; }
 
  private:
   std::vector<sock_filter> program_;
 };
+
+// At the stop of a filter (PTRACE_EVENT_SECCOMP): the call is not done and fails with ENOSYS, as it would if there were
+// no tracer. Of whichever architecture it is, and with all registers as they were.
+Result<void> refuse_call(const Stop& stop);
 
 }  // namespace kintrace::os

@@ -102,6 +102,11 @@ void decode(dom::element json, std::vector<T>& value) {
   if (json.get(array) != simdjson::SUCCESS) throw Malformed{};
   for (const dom::element item : array) decode(item, value.emplace_back());
 }
+void decode(dom::element json, SharedWords& value) {
+  std::vector<std::string> words;
+  decode(json, words);
+  value = std::move(words);
+}
 
 template <class T>
 void decode_if_there(dom::object json, std::string_view name, T& value) {

@@ -49,6 +49,8 @@ void append(std::string& out, const std::vector<T>& values) {
   out += ']';
 }
 
+void append(std::string& out, const SharedWords& words) { append(out, words.all()); }
+
 void append_name(std::string& out, std::string_view name) {
   out += ",\"";
   out += name;

@@ -97,6 +97,7 @@ class Engine final : private syscalls::Keeper {
   void adopt_dead(Tid tid);
   void adopt_dead_of(Tgid pid);
   void supersede(Group& group, Tid former);
+  const SharedWords& flag_words(std::uint64_t flags);
   std::optional<Tgid> inherit(Group& creator, Group& child, std::uint64_t flags);
   void tell_execed(Tracee& task, Tid former);
   void keep_actions(Group& group);
@@ -197,6 +198,7 @@ class Engine final : private syscalls::Keeper {
   std::uint64_t last_seq_ = 0;
   std::int64_t events_ = 0;
   std::int64_t lost_ = 0;  // events that must have been, and were not reported
+  std::unordered_map<std::uint64_t, SharedWords> flag_words_;
   std::vector<Message> told_;
 };
 

@@ -79,7 +79,7 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   fact.child = child;
   fact.child_pid = born.group->pid;
   fact.how = birth(thread, status, flags);
-  fact.flags = syscalls::clone_flag_names(flags);
+  fact.flags = flag_words(flags);
   if (call) fact.syscall = call->row->name;
   if (sibling) fact.ppid = parent.group->parent;
   if (call) {
@@ -89,6 +89,15 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   }
   if (ended_early) return finish(born, early.mapped().report);
   if (!held.empty() && !plain) start(std::move(held.mapped().stop), born);
+}
+
+// Most births are alike.
+const SharedWords& Engine::flag_words(std::uint64_t flags) {
+  constexpr std::size_t many = 256;  // more kinds only a hostile program knows
+  if (flag_words_.size() > many) flag_words_.clear();
+  const auto [at, fresh] = flag_words_.try_emplace(flags);
+  if (fresh) at->second = syscalls::clone_flag_names(flags);
+  return at->second;
 }
 
 // What a new process has from its creator, beside what the flags say. Its pid in its own pid namespace, if that is not

@@ -7,6 +7,7 @@
 
 #include <csignal>
 
+#include "os/seccomp.hpp"
 #include "sources/engine.hpp"
 #include "syscalls/clone.hpp"
 #include "syscalls/exec.hpp"
@@ -99,7 +100,7 @@ void Engine::filtered(os::Stop stop, Tracee& task) {
   const auto info = stop.syscall();
   if (!info || info->op != os::SyscallInfo::Op::seccomp) return resume(std::move(stop), task);
   const bool ours = info->mark == os::filter_mark;
-  if (!ours) std::ignore = stop.set_call(~std::uint64_t{0}, info->args);  // without a tracer it fails (seccomp(2))
+  if (!ours) std::ignore = os::refuse_call(stop);  // without a tracer it fails (seccomp(2))
   if (ours) filter_ = Filter::works;
   if (!task.group->every_call) called(task, *info);
   enter(std::move(stop), task, *info);

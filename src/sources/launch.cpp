@@ -251,8 +251,8 @@ std::unique_ptr<Launched> launch(const LaunchPlan& plan, EngineOptions options) 
   const auto kept = static_cast<unsigned>(verdict.theirs.get());
   if (kept > STDERR_FILENO + 1) ::close_range(STDERR_FILENO + 1, kept - 1, 0);
   ::close_range(kept + 1, ~0U, 0);
-  be_the_face(
-      {*program, tracer, std::move(verdict.theirs), plan.program.filter.has_value(), plan.helpers, inherited.mask});
+  const bool filtered = plan.program.filter && os::SeccompFilter::allowed();
+  be_the_face({*program, tracer, std::move(verdict.theirs), filtered, plan.helpers, inherited.mask});
 }
 
 SteppedAside step_aside(const os::Program& program, Aside aside) {

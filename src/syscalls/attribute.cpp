@@ -22,8 +22,10 @@ constexpr std::size_t comm_size = 16;  // TASK_COMM_LEN
 bool succeeded(const Call& call) { return call.result && !call.failed(); }
 
 void process_controlled(const Call& call, Keeper& keeper) {
-  if (call.failed() && call.integer(0) == PR_SET_SECCOMP)
-    return keeper.tell(call, Failed{"prctl(PR_SET_SECCOMP)", call.error()});
+  if (call.failed() && call.integer(0) == PR_SET_SECCOMP) {
+    if (call.args[1] == SECCOMP_MODE_STRICT) return keeper.tell(call, Set{"seccomp", "strict refused"});
+    return keeper.tell(call, Failed{"prctl", call.error()});
+  }
   if (!succeeded(call)) return;
   switch (call.integer(0)) {
     case PR_SET_NAME: return keeper.tell(call, Set{"name", call.text(1)});
@@ -38,6 +40,8 @@ void process_controlled(const Call& call, Keeper& keeper) {
 
 // A program that forbids itself nearly all calls cannot do so with a filter, as ours, in place (seccomp(2), EINVAL).
 void seccomp_set(const Call& call, Keeper& keeper) {
+  if (call.failed() && call.integer(0) == SECCOMP_SET_MODE_STRICT)
+    return keeper.tell(call, Set{"seccomp", "strict refused"});
   if (call.failed()) return keeper.tell(call, Failed{std::string{call.row->name}, call.error()});
   if (!succeeded(call)) return;
   keeper.tell(call, Set{"seccomp", call.integer(0) == SECCOMP_SET_MODE_STRICT ? "strict" : "filter"});

