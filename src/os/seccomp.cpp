@@ -97,8 +97,8 @@ Result<void> SeccompFilter::install() const {
   return Failure::last();
 }
 
-// The number alone is enough: the kernel has put ENOSYS into the result before it asked, and skips a call that has none.
-// Not by the set of all registers, which is another for an i386 program.
+// The number alone is enough: the kernel has put ENOSYS into the result before it asked, and skips a call that has
+// none. Not by the set of all registers, which is another for an i386 program.
 Result<void> refuse_call(const Stop& stop) {
 #if defined(__x86_64__)
   constexpr std::size_t number = offsetof(user_regs_struct, orig_rax);

@@ -218,9 +218,10 @@ class Describe {
     if (fact.what == "seccomp") {
       if (fact.value == "strict") return {"seccomp: from now on only read, write, exit and sigreturn"};
       if (fact.value == "strict refused")
-        return {"seccomp: strict mode is refused, as it is wherever there is a filter already: "
-                "kintrace's own, if it did not say --no-seccomp",
-                Tone::bad};
+        return {
+            "seccomp: strict mode is refused, as it is wherever there is a filter already: "
+            "kintrace's own, if it did not say --no-seccomp",
+            Tone::bad};
       return {"seccomp: a filter of its own from now on; calls that it refuses are told with --no-seccomp only"};
     }
     if (fact.what == "namespace") return {namespace_entered(fact.value)};
