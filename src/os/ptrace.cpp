@@ -236,8 +236,7 @@ Tracer::Found Tracer::take(Tid tid, int flags) {
   int status = 0;
   rusage usage;
   const bool asked = usage_ == Usage::asked;
-  const pid_t found =
-      ::wait4(tid ? tid.value : -1, &status, __WALL | __WNOTHREAD | flags, asked ? &usage : nullptr);
+  const pid_t found = ::wait4(tid ? tid.value : -1, &status, __WALL | __WNOTHREAD | flags, asked ? &usage : nullptr);
   if (found == 0) return Found::none;
   if (found < 0) return errno == ECHILD ? Found::no_tracees : Found::interrupted;
   Report& report = batch_.reports.emplace_back();

@@ -126,7 +126,7 @@ struct Report {
   Tid tid;
   WaitStatus status{0};
   std::optional<rusage> usage;  // of an ended leader, if asked for: the process and the children that it waited for
-  Nanoseconds told = 0;  // CLOCK_MONOTONIC
+  Nanoseconds told = 0;         // CLOCK_MONOTONIC
 };
 
 // All requests and waits must come from the thread that made the Tracer: the kernel knows no other as the tracer.

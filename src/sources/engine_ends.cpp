@@ -160,8 +160,7 @@ void Engine::group_ended(Group& group, const os::Report& report, const Orphans& 
   const Tgid pid = group.pid;
   if (group.ending) --ending_;
   if (Group* parent = tracees_.find(group.parent)) {
-    Dead dead{pid,  parent->pid,  report.status.ending(),
-              now_, group.ns_pid, usage_of(report)};
+    Dead dead{pid, parent->pid, report.status.ending(), now_, group.ns_pid, usage_of(report)};
     dead.vanished = os::is_gone(leader_of(pid));
     graves_.add(dead);
     tell_reaped_by_kernel(*parent);

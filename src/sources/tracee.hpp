@@ -67,7 +67,7 @@ struct Group {
   std::size_t exiting = 0;  // of the tasks, those past PTRACE_EVENT_EXIT
   // Tasks that were in such a call; whether they still are, their call says.
   std::unordered_set<Tid> in_exec, in_wait;
-  bool every_call = false;            // each of its calls must stop, whatever the filter says
+  bool every_call = false;  // each of its calls must stop, whatever the filter says
   // By the children that it waited for: wait4(2) counts them with their parent. Nothing: that of one was missed.
   std::optional<Usage> collected = Usage{};
   bool ending = false;                // its last task is past PTRACE_EVENT_EXIT

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The direction of the data, as the includes show it: os -> syscalls -> sources -> EVENT -> model -> analysis -> views,
-// cli before all, text behind all, recording the written form of EVENT on either side of it. Also what must hold for each file: its licence, and a size that can be read.
+// cli before all, text behind all, recording the written form of EVENT on either side of it. Also what must hold for
+// each file: its licence, and a size that can be read.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
