@@ -47,7 +47,7 @@ bool stopped(const Scratch& scratch) {
 void let_read(const Scratch& scratch) { ::kill(std::stoi(read_file(scratch.path("reader"))), SIGCONT); }
 
 // Of the tracer, which is not the process that was started; in KB. 0: it has ended.
-long peak_memory(const Running& running) {
+[[maybe_unused]] long peak_memory(const Running& running) {
   for (const pid_t pid : running.processes()) {
     if (pid == running.pid() || status_field(pid, "Name") != "kintrace") continue;
     const string peak = status_field(pid, "VmHWM");
