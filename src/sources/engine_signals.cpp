@@ -90,7 +90,8 @@ void Engine::signalled(os::Stop stop, Tracee& task) {
   fact.signal = signal;
   fact.disposition = disposition_of(signal, actions_of(task));
   // A call whose exit did not stop, as nobody but its own task could be woken.
-  if (filter_ == Filter::works) std::ignore = repair(stop, task);
+  const bool end_of_stop = signal.value == SIGCONT && std::exchange(task.stopped, false);
+  if (filter_ == Filter::works && !end_of_stop) std::ignore = repair(stop, task);
   tell_interrupted(stop, task, fact);
   resume(std::move(stop), task, signal);
   handled(task, signal, fact.disposition);
@@ -160,7 +161,7 @@ std::int64_t Engine::repair(const os::Stop& stop, Tracee& task) {
   const auto time = syscalls::time_of(call->nr, call->args, Reader{stop, *task.group});
   if (!time) return -EINTR;
   if (!task.repair || task.repair->nr != call->nr || task.repair->args != call->args)
-    task.repair = Repair{call->nr, call->args, task.entered};
+    task.repair = Repair{call->nr, call->args, task.entered_nr == call->nr ? task.entered : now_};
   const bool over = time->limit && now_ - task.repair->since >= *time->limit;
   if (!stop.set_call_result(over ? time->result : restart_no_hand)) return -EINTR;
   if (over) {
