@@ -268,6 +268,7 @@ void Engine::detach(os::Stop stop, Tracee& task) {
 }
 
 void Engine::group_stopped(os::Stop stop, Tracee& task) {
+  task.stopped = true;
   if (!std::exchange(task.group->stopped, true)) {
     emit_now(task, Stopped{stop.status().signal()});
     if (task.group->pid == led_by(root_)) options_.mirror(SIGSTOP);
@@ -280,8 +281,8 @@ void Engine::trapped(os::Stop stop, Tracee& task) {
   // read.
   if (syscalls::in_exec(task.call) && !os::in_group(task.group->pid, task.tid)) return hold(std::move(stop));
   if (task.own_arguments) std::ignore = stop.set_arguments(*std::exchange(task.own_arguments, {}));
-  // The end of a group-stop, or SIGCONT alone, interrupts a call, too.
-  if (task.entered != 0 && filter_ == Filter::works) std::ignore = repair(stop, task);
+  // Of SIGCONT alone, or of ours. A group-stop interrupts a call without a tracer, too.
+  if (!task.stopped && task.entered != 0 && filter_ == Filter::works) std::ignore = repair(stop, task);
   resume(std::move(stop), task);
   if (std::exchange(task.group->stopped, false)) {
     emit_now(task, Continued{});

@@ -113,7 +113,9 @@ void Engine::called(Tracee& task, const os::SyscallInfo& info) const {
   if (repair) repair->to_continue = false;
   if (continues) return;
   repair.reset();
+  task.stopped = false;
   task.entered = now_;
+  task.entered_nr = info.nr;
 }
 
 void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {

@@ -95,7 +95,9 @@ void Engine::signalled(os::Stop stop, Tracee& task) {
   // A call of another architecture has a number of that one.
   auto call = task.group->undecoded ? std::nullopt : stop.interrupted_call();
   // A call whose exit did not stop, as nobody but its own task could be woken.
-  if (call && call->result == -EINTR && filter_ == Filter::works) call->result = repair(stop, task, *call);
+  const bool end_of_stop = signal.value == SIGCONT && std::exchange(task.stopped, false);
+  if (call && call->result == -EINTR && filter_ == Filter::works && !end_of_stop)
+    call->result = repair(stop, task, *call);
   const bool interrupted = call && (may_go_on(call->result) || call->result == -EINTR);
   if (!interrupted && !asks_for_signals()) return resume(std::move(stop), task, signal);
   SignalDelivered fact;
@@ -181,7 +183,7 @@ std::int64_t Engine::repair(const os::Stop& stop, Tracee& task, const os::Interr
   const auto time = syscalls::time_of(call.nr, call.args, Reader{stop, *task.group});
   if (!time) return -EINTR;
   if (!task.repair || task.repair->nr != call.nr || task.repair->args != call.args)
-    task.repair = Repair{call.nr, call.args, task.entered};
+    task.repair = Repair{call.nr, call.args, task.entered_nr == call.nr ? task.entered : now_};
   const bool over = time->limit && now_ - task.repair->since >= *time->limit;
   if (!stop.set_call_result(over ? time->result : restart_no_hand)) return -EINTR;
   if (over) {

@@ -34,12 +34,14 @@ struct Tracee {
   Group* group = nullptr;
   std::optional<syscalls::Call> call;         // it is in this call
   std::optional<syscalls::Call> interrupted;  // it will come back to this call when a signal has been dealt with
-  Nanoseconds entered = 0;                    // its last call, whatever that is
+  Nanoseconds entered = 0;                    // its last call that stopped at its entry
+  std::uint64_t entered_nr = 0;               // which that was: by now it may be in another, whose entry was not seen
   std::uint64_t resumes = 0;                  // the number of the call that its restart_syscall(2) stands for
   std::optional<SignalDelivered> delivering;  // its handler is about to run, and says what becomes of its call
   std::optional<Repair> repair;               // of the call that it is in
   bool watched = false;                       // the exit of its call matters, though no row asks for it
   std::optional<Arguments> own_arguments;     // its registers hold others: those of the call that made it were changed
+  bool stopped = false;                       // in a group-stop, or on its way from there through its SIGCONT
   bool may_be_waiting = false;                // it is in the engine's list of those that wait
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen

@@ -74,6 +74,18 @@ TEST_CASE("eintr: without the repair they do", "[live]") {
   }
 }
 
+TEST_CASE("eintr: nor any call of many threads", "[live]") {
+  if (!ptrace_allowed()) return;
+  for (int round = 0; round < 3; ++round) same_fixture("blocked_threads");
+  // Its threads leave before their time.
+  CHECK(run(traced({{fixture("blocked_threads")}}, {"-qq", "--no-restart-repair"})).code() == 1);
+}
+
+TEST_CASE("eintr: a stop interrupts what it interrupts", "[live]") {
+  if (!ptrace_allowed()) return;
+  for (int round = 0; round < 5; ++round) same_fixture("stopped_in_epoll");
+}
+
 TEST_CASE("eintr: a handler interrupts what it interrupts", "[live]") {
   if (!ptrace_allowed()) return;
   for (const string& name : fixtures) {
