@@ -59,6 +59,7 @@ void EventQueue::keep(std::vector<Message>& messages) {
 void EventQueue::put_aside(Lock& lock, const std::vector<Message>& messages) {
   spilling_ = true;
   if (broken_) return lose(messages.size(), *broken_);
+  aside_ = true;
   lock.unlock();
   lines_out_.clear();
   for (const Message& message : messages) {
@@ -67,6 +68,7 @@ void EventQueue::put_aside(Lock& lock, const std::vector<Message>& messages) {
     recording::append_line(lines_out_, *event);
   }
   lock.lock();
+  aside_ = false;
   tail_ += lines_out_;
   in_tail_ += messages.size();
   if (tail_.size() >= block) write_tail(lock);
@@ -76,11 +78,11 @@ void EventQueue::write_tail(Lock& lock) {
   lines_out_.clear();
   lines_out_.swap(tail_);
   const std::size_t lines = std::exchange(in_tail_, 0);
-  writing_ = true;
+  aside_ = true;
   lock.unlock();
   auto why = write(lines_out_);
   lock.lock();
-  writing_ = false;
+  aside_ = false;
   if (!why) {
     in_file_ += lines;
     appended_ += static_cast<std::int64_t>(lines_out_.size());
@@ -151,7 +153,7 @@ void EventQueue::rest(Lock& lock) {
 }
 
 bool EventQueue::has_been_read() const {
-  return spilling_ && !writing_ && waiting_.empty() && in_file_ + in_tail_ == 0;
+  return spilling_ && !aside_ && waiting_.empty() && in_file_ + in_tail_ == 0;
 }
 
 std::unique_ptr<recording::Spool> EventQueue::finish_spilling() {

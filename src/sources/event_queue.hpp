@@ -91,7 +91,7 @@ class EventQueue {
   std::optional<std::string> why_lost_;
   std::optional<std::string> broken_;  // why the file cannot be written
   bool spilling_ = false;              // from the first message that was too many until all that was put aside is read
-  bool writing_ = false;               // the putter is at the file, and the tail is empty
+  bool aside_ = false;                 // the putter holds messages that are not counted: more is to be read
   bool closed_ = false;
   bool hurried_ = false;         // somebody waits for the taker
   bool busy_ = false;            // the taker is at work on what it took

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <string>
@@ -147,6 +148,44 @@ TEST_CASE("queue: a taker that is now slow, now fast, gets all in order") {
     REQUIRE(got.end);
     CHECK(got.end->lost == 0);
   }
+}
+
+TEST_CASE("queue: what is being put aside while the rest is read out stays older than what comes next") {
+  constexpr std::uint64_t rounds = 30;
+  const std::vector<std::string> long_argv(2000, "word");  // takes its time to be written down
+  EventQueue queue(1);
+  std::atomic<std::uint64_t> seen = 0;
+  std::thread putter([&] {
+    std::vector<Message> batch;
+    std::uint64_t seq = 0;
+    const auto put = [&](bool slow) {
+      Event one = event(++seq);
+      if (slow) std::get<ExecFailed>(one.fact).argv = long_argv;
+      batch.emplace_back(std::move(one));
+      queue.put(batch);
+    };
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+      put(false);
+      put(false);                                     // put aside
+      while (seen != seq) std::this_thread::yield();  // all is read, and the taker about to find that out
+      put(true);
+      put(false);
+      while (seen != seq) std::this_thread::yield();
+    }
+    queue.close();
+  });
+  std::vector<std::uint64_t> order;
+  std::vector<Message> messages;
+  while (queue.take(messages)) {
+    for (const Message& message : messages) order.push_back(std::get<Event>(message).seq.value);
+    seen = order.size();
+    const auto soon = std::chrono::steady_clock::now() + 50us;  // while the putter is at the long one
+    while (std::chrono::steady_clock::now() < soon) {
+    }
+  }
+  putter.join();
+  CHECK(order.size() == 4 * rounds);
+  CHECK(std::ranges::is_sorted(order));
 }
 
 TEST_CASE("queue: where there is no room to put events aside they are counted, and header and end get through") {
