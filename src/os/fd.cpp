@@ -42,6 +42,18 @@ Result<std::string> read_all(int fd, std::size_t most) {
   return out;
 }
 
+Result<std::string> read_record(int fd) {
+  std::string out;
+  std::array<char, 16384> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): read(2) fills it
+  for (;;) {
+    const ssize_t got = ::read(fd, part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Failure::last();
+    out.append(part.data(), static_cast<std::size_t>(got));
+    if (static_cast<std::size_t>(got) < part.size()) return out;
+  }
+}
+
 Result<SocketPair> socket_pair() {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return Failure::last();

@@ -22,6 +22,10 @@ Pace::Pace(int cpus) : choice_(cpus > 1), way_(choice_ ? Way::spin : Way::sleep)
 
 void Pace::waited(Nanoseconds now, std::size_t reports, bool caught) {
   if (!choice_) return;
+  if (overloaded()) {
+    last_ = now;
+    return;
+  }
   if (tired_ > 0) {
     --tired_;
   } else if (way_ == Way::spin) {

@@ -2,6 +2,7 @@
 #include "os/procfs.hpp"
 
 #include <fcntl.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <linux/limits.h>
 #include <sys/stat.h>
@@ -63,14 +64,24 @@ std::string_view stat_field(std::string_view text, int field) {
   return text;
 }
 
+// What stands behind `key`: the rest of the text. Empty if it is not there.
+std::string_view value_of(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  return at == std::string_view::npos ? std::string_view{} : text.substr(at + key.size());
+}
+
 }  // namespace
 
-std::string Procfs::of(Tid tid, const char* file) const { return fmt::format("{}/{}/{}", root_, tid.value, file); }
+std::string Procfs::of(Tid tid, std::string_view file) const {
+  std::string path = root_;
+  path.append("/").append(fmt::format_int(tid.value).c_str()).append("/").append(file);
+  return path;
+}
 
 Result<std::string> Procfs::contents(const std::string& path) const {
   const auto fd = open(path, O_RDONLY);
   if (!fd) return fd.error();
-  return read_all(fd->get());
+  return read_record(fd->get());
 }
 
 Result<TaskStatus> Procfs::status(Tid tid) const {
@@ -104,12 +115,16 @@ Result<TaskStatus> Procfs::status(Tid tid) const {
       status.ignored = mask(value);
     } else if (key == "SigCgt") {
       status.caught = mask(value);
-    } else if (key == "VmHWM") {
-      if (const auto kib = number(value)) status.vm_hwm = *kib * 1024;
     }
   }
   if (!status.tgid) return Failure{Errno{ESRCH}};  // read as the task was going: empty
   return status;
+}
+
+std::optional<std::int64_t> Procfs::peak_memory(Tid tid) const {
+  const auto text = contents(of(tid, "status"));
+  const auto kib = text ? number(value_of(*text, "\nVmHWM:")) : std::nullopt;
+  return kib ? std::optional{*kib * 1024} : std::nullopt;
 }
 
 std::optional<Signal> Procfs::exit_signal(Tid tid) const {
@@ -120,7 +135,7 @@ std::optional<Signal> Procfs::exit_signal(Tid tid) const {
 
 // The file of the task, not of its process: that one sums up all of its threads.
 Result<Procfs::Dispositions> Procfs::dispositions(Tid tid) const {
-  const auto text = contents(of(tid, fmt::format("task/{}/stat", tid.value).c_str()));
+  const auto text = contents(of(tid, fmt::format(FMT_COMPILE("task/{}/stat"), tid.value)));
   if (!text) return text.error();
   const auto ignored = number(stat_field(*text, 33)), caught = number(stat_field(*text, 34));
   if (!ignored || !caught) return Failure{Errno{EINVAL}};
@@ -155,7 +170,7 @@ Result<std::string> Procfs::link(const std::string& path) const {
 Result<std::string> Procfs::exe(Tid tid) const { return link(of(tid, "exe")); }
 
 Result<std::string> Procfs::fd(Tid tid, int number) const {
-  return link(of(tid, fmt::format("fd/{}", number).c_str()));
+  return link(of(tid, fmt::format("fd/{}", number)));
 }
 
 Result<Procfs::FileOwner> Procfs::exe_owner(Tid tid) const {
@@ -165,11 +180,9 @@ Result<Procfs::FileOwner> Procfs::exe_owner(Tid tid) const {
 }
 
 std::optional<Tgid> Procfs::pidfd(Tid tid, int number) const {
-  const auto text = contents(of(tid, fmt::format("fdinfo/{}", number).c_str()));
+  const auto text = contents(of(tid, fmt::format("fdinfo/{}", number)));
   if (!text) return {};
-  static constexpr std::string_view key = "\nPid:";
-  const std::size_t at = text->find(key);
-  const Tgid pid{at == std::string::npos ? 0 : id(std::string_view{*text}.substr(at + key.size()))};
+  const Tgid pid{id(value_of(*text, "\nPid:"))};
   return pid.value > 0 ? std::optional{pid} : std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kintrace/error.hpp"
@@ -22,7 +23,6 @@ struct TaskStatus {
   std::uint64_t pending = 0;              // for this task alone (SigPnd): bit 0 is signal 1
   std::uint64_t ignored = 0, caught = 0;  // SigIgn, SigCgt
   std::optional<Tgid> ns_pid;             // in its own pid namespace, if it is in one below that of this /proc
-  std::optional<std::int64_t> vm_hwm;     // bytes: the peak resident set of the present program
 };
 
 class Procfs {
@@ -35,6 +35,8 @@ class Procfs {
     std::uint64_t ignored = 0, caught = 0;
   };
   Result<Dispositions> dispositions(Tid tid) const;
+  // The peak resident set of its present program, in bytes (VmHWM of status); nothing of a zombie.
+  std::optional<std::int64_t> peak_memory(Tid tid) const;
   // The signal that its end sends to its parent; Signal{0} for none, nothing where that cannot be read.
   std::optional<Signal> exit_signal(Tid tid) const;
   Result<std::string> comm(Tid tid) const;
@@ -55,7 +57,7 @@ class Procfs {
   Result<std::string> line(const std::string& path) const;
 
  private:
-  std::string of(Tid tid, const char* file) const;
+  std::string of(Tid tid, std::string_view file) const;
   Result<std::string> link(const std::string& path) const;
   Result<std::string> contents(const std::string& path) const;
   std::string root_;

@@ -2,6 +2,7 @@
 #include "os/ptrace.hpp"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/kcmp.h>
 #include <linux/sched.h>
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 
 #include "os/clock.hpp"
 
@@ -157,8 +159,9 @@ std::optional<std::int64_t> Stop::interrupted_result() const {
 }
 
 std::optional<std::uint64_t> Stop::call_number() const {
-  const auto call = interrupted_call();
-  return call ? std::optional{call->nr} : std::nullopt;
+  std::uint64_t nr = 0;  // the request itself stores it there (ptrace(2), C library/kernel differences)
+  const auto got = ::syscall(SYS_ptrace, PTRACE_PEEKUSER, tid_.value, offsetof(user_regs_struct, orig_rax), &nr);
+  return got < 0 || static_cast<std::int64_t>(nr) < 0 ? std::nullopt : std::optional{nr};
 }
 
 Result<void> Stop::set_call(std::uint64_t nr, const std::array<std::uint64_t, 6>& args) const {
@@ -209,9 +212,11 @@ Result<void> Stop::listen() && { return restart(PTRACE_LISTEN, {}); }
 namespace {
 
 constexpr Nanoseconds impatience = 100'000;
-// In a crowd all tracees are asked for at least once in so many batches: the cost of that is spread, and nobody waits
-// for long behind those that stop again and again.
+// Whoever is ready is taken at least once in so many batches: nobody waits for long behind those that stop again and
+// again, and where that is costly, as in a crowd, the cost is spread.
 constexpr int batches_between = 32;
+// The machine's load is looked at every so many waits.
+constexpr int waits_between = 32;
 
 int usable_cpus() {
   cpu_set_t set;
@@ -221,10 +226,13 @@ int usable_cpus() {
 
 }  // namespace
 
-Tracer::Tracer() : thread_(::gettid()), pace_(usable_cpus()) { batch_.reports.reserve(batch_limit); }
+Tracer::Tracer() : thread_(std::this_thread::get_id()), pace_(usable_cpus()) {
+  batch_.reports.reserve(batch_limit);
+  if (auto load = open("/proc/loadavg", O_RDONLY)) load_ = std::move(*load);
+}
 
 Result<void> Tracer::seize(Tid tid, TraceOptions options) const {
-  KINTRACE_CHECK(::gettid() == thread_, "ptrace off the tracer's thread");
+  KINTRACE_CHECK(std::this_thread::get_id() == thread_, "ptrace off the tracer's thread");
   return requested(PTRACE_SEIZE, tid, bits_of(options));
 }
 
@@ -258,6 +266,7 @@ Tracer::Found Tracer::spin(Crowd crowd) {
   const auto once = [&] { return crowd == Crowd::yes ? take_recent() : take({}, WNOHANG); };
   const Nanoseconds until = monotonic() + Pace::spin_time;
   Found found = once();
+  at_once_ = found == Found::one;
   while (found == Found::none && monotonic() < until) found = once();
   return found;
 }
@@ -279,9 +288,10 @@ Tracer::Found Tracer::sleep(std::optional<Nanoseconds> patience) {
   return found;
 }
 
+// Where one had to be waited for, no other is likely to be ready.
 void Tracer::drain(Crowd crowd) {
-  if (crowd == Crowd::yes && ++since_all_ < batches_between) {
-    take_recent();
+  if (++since_all_ < batches_between && (crowd == Crowd::yes || !at_once_)) {
+    if (crowd == Crowd::yes) take_recent();
     return;
   }
   since_all_ = 0;
@@ -291,8 +301,10 @@ void Tracer::drain(Crowd crowd) {
 
 const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd crowd, Usage usage) {
   usage_ = usage;
-  KINTRACE_CHECK(::gettid() == thread_, "wait4 off the tracer's thread");
+  KINTRACE_CHECK(std::this_thread::get_id() == thread_, "wait4 off the tracer's thread");
   batch_.reports.clear();
+  at_once_ = false;
+  if (++since_load_ >= waits_between) see_load();
   Found found = pace_.way() == Pace::Way::spin ? spin(crowd) : Found::none;
   const bool caught = found == Found::one;
   if (found == Found::none) found = sleep(patience);
@@ -304,6 +316,17 @@ const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd cro
     for (const Report& report : batch_.reports) expect(report.tid);
   }
   return batch_;
+}
+
+// proc(5): "0.20 0.18 0.12 1/80 11206", the fourth being the runnable tasks by all.
+void Tracer::see_load() {
+  since_load_ = 0;
+  std::array<char, 128> text{};
+  if (!load_ || ::pread(load_.get(), text.data(), text.size() - 1, 0) <= 0) return;
+  int runnable = 0;
+  static const long cpus = std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN));
+  if (std::sscanf(text.data(), "%*s %*s %*s %d/", &runnable) == 1)  // NOLINT(cert-err34-c): a number of the kernel's
+    pace_.load_seen(static_cast<double>(runnable) / static_cast<double>(cpus));
 }
 
 void Tracer::expect(Tid tid) {

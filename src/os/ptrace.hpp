@@ -12,9 +12,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "kintrace/error.hpp"
+#include "os/fd.hpp"
 #include "os/pace.hpp"
 #include "os/wait_status.hpp"
 
@@ -100,10 +103,6 @@ class [[nodiscard]] Stop {
 
   // Memory: at most what is mapped, so possibly less than asked for; denied() where the tracee is not dumpable.
   Result<std::size_t> read(std::uint64_t address, std::span<std::byte> into) const;
-  // A NUL-terminated string, cut after `most` bytes.
-  Result<std::string> read_string(std::uint64_t address, std::size_t most) const;
-  // A NULL-terminated array of strings as execve(2) takes, at most `most` bytes in all.
-  Result<std::vector<std::string>> read_strings(std::uint64_t address, std::size_t most) const;
 
   // `signal` is delivered; only a signal-delivery-stop may pass one.
   Result<void> resume(Until until, Signal signal = {}) &&;
@@ -119,6 +118,25 @@ class [[nodiscard]] Stop {
   Tid tid_;
   WaitStatus status_;
   bool owed_;
+};
+
+// The memory of a stopped task, by whole pages, of which it keeps the last: what belongs together often lies together.
+class PageReader {
+ public:
+  explicit PageReader(const Stop& stop) : stop_(stop) {}
+  // A NUL-terminated string, cut after `most` bytes. EFAULT: nothing is mapped there.
+  Result<std::string> string(std::uint64_t address, std::size_t most);
+  // A NULL-terminated array of strings as execve(2) takes, at most `most` bytes in all.
+  Result<std::vector<std::string>> strings(std::uint64_t address, std::size_t most);
+
+ private:
+  std::string_view at(std::uint64_t address);
+  std::size_t read(std::uint64_t address, std::span<char> into);
+
+  const Stop& stop_;
+  std::string bytes_;  // of the page
+  std::uint64_t number_ = 0;
+  std::size_t size_ = 0;  // how much of it is mapped, and was read
 };
 
 // What wait4(2) said of one tracee.
@@ -160,15 +178,19 @@ class Tracer {
   Found spin(Crowd crowd);
   Found sleep(std::optional<Nanoseconds> patience);
   void drain(Crowd crowd);
+  void see_load();
 
-  std::int32_t thread_;
+  std::thread::id thread_;
   Pace pace_;
+  Fd load_;  // /proc/loadavg
+  int since_load_ = 0;
   Batch batch_;
   Usage usage_ = Usage::unasked;
   // The tasks that stopped last: in a crowd these are asked for first, one by one.
   std::array<Tid, 6> recent_{};
   std::size_t next_recent_ = 0;
-  int since_all_ = 0;  // batches since all were asked for
+  int since_all_ = 0;     // batches since all were asked for
+  bool at_once_ = false;  // the first of this batch did not have to be waited for
 };
 
 // Whether `tid` is a task of `group`: tgkill(2) with signal 0. False also when it has been reaped.

@@ -5,8 +5,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <string_view>
+#include <array>
+#include <cstring>
 
 #include "os/fd.hpp"
 #include "os/ptrace.hpp"
@@ -14,10 +14,8 @@
 namespace kintrace::os {
 namespace {
 
-constexpr std::uint64_t page =
-    4096;  // the smallest of any Linux: reading up to its end never crosses into another page
-
-std::uint64_t to_page_end(std::uint64_t address) { return page - address % page; }
+// The smallest of any Linux: reading up to its end never crosses into another page.
+constexpr std::uint64_t page = 4096;
 
 Result<std::size_t> read_proc_mem(Tid tid, std::uint64_t address, std::span<std::byte> into) {
   const auto mem = open(fmt::format("/proc/{}/mem", tid.value), O_RDONLY);
@@ -38,31 +36,25 @@ Result<std::size_t> Stop::read(std::uint64_t address, std::span<std::byte> into)
   return read_proc_mem(tid_, address, into);
 }
 
-namespace {
-
-// Reads whole pages and keeps the last: the strings of an argv lie one behind the other.
-class PageReader {
- public:
-  explicit PageReader(const Stop& stop) : stop_(stop), bytes_(page, '\0') {}
-  // What is mapped from here to the end of its page; empty: nothing is.
-  std::string_view at(std::uint64_t address);
-  Result<std::string> string(std::uint64_t address, std::size_t most);
-
- private:
-  const Stop& stop_;
-  std::string bytes_;
-  std::uint64_t number_ = 0;
-  std::size_t size_ = 0;
-};
-
 std::string_view PageReader::at(std::uint64_t address) {
   if (address / page != number_ || size_ == 0) {
+    bytes_.resize(page);
     number_ = address / page;
     const auto got = stop_.read(number_ * page, std::as_writable_bytes(std::span{bytes_}));
     size_ = got ? *got : 0;
   }
   const std::size_t offset = address % page;
   return offset < size_ ? std::string_view{bytes_}.substr(offset, size_ - offset) : std::string_view{};
+}
+
+std::size_t PageReader::read(std::uint64_t address, std::span<char> into) {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const std::size_t more = at(address + done).copy(into.data() + done, into.size() - done);
+    if (more == 0) break;
+    done += more;
+  }
+  return done;
 }
 
 Result<std::string> PageReader::string(std::uint64_t address, std::size_t most) {
@@ -81,33 +73,23 @@ Result<std::string> PageReader::string(std::uint64_t address, std::size_t most) 
   return out;
 }
 
-}  // namespace
-
-Result<std::string> Stop::read_string(std::uint64_t address, std::size_t most) const {
-  return PageReader{*this}.string(address, most);
-}
-
-Result<std::vector<std::string>> Stop::read_strings(std::uint64_t address, std::size_t most) const {
+Result<std::vector<std::string>> PageReader::strings(std::uint64_t address, std::size_t most) {
   std::vector<std::string> out;
-  PageReader reader(*this);
-  std::array<std::uint64_t, 64> pointers{};  // of the native word size: only native calls are decoded
+  constexpr std::size_t width = sizeof(std::uint64_t);  // the native word: only native calls are decoded
+  std::array<char, 64 * width> pointers{};
   for (std::size_t taken = 0; taken < most;) {
-    // A pointer may straddle two pages.
-    const std::size_t length = std::clamp<std::uint64_t>(to_page_end(address), sizeof pointers[0], sizeof pointers);
-    const auto got = read(address, std::as_writable_bytes(std::span{pointers}).first(length));
-    const std::size_t whole = got ? *got / sizeof pointers[0] : 0;
-    if (whole == 0) {
-      if (!out.empty()) return out;
-      return got ? Failure{Errno{EFAULT}} : got.error();
-    }
+    const std::size_t whole = read(address, pointers) / width;
+    if (whole == 0) return out.empty() ? Result<std::vector<std::string>>{Failure{Errno{EFAULT}}} : out;
     for (std::size_t i = 0; i < whole; ++i) {
-      if (pointers.at(i) == 0 || taken >= most) return out;
-      auto word = reader.string(pointers.at(i), most - taken);
+      std::uint64_t pointer = 0;
+      std::memcpy(&pointer, pointers.data() + i * width, width);
+      if (pointer == 0 || taken >= most) return out;
+      auto word = string(pointer, most - taken);
       if (!word) return out.empty() ? Result<std::vector<std::string>>{word.error()} : out;
-      taken += word->size() + sizeof pointers[0];
+      taken += word->size() + width;
       out.push_back(std::move(*word));
     }
-    address += whole * sizeof pointers[0];
+    address += whole * width;
   }
   return out;
 }

@@ -171,11 +171,12 @@ void Engine::execed(os::Stop stop) {
   const auto message = stop.message();
   Tracee* task = tracees_.find(tid);
   Group* group = tracees_.find(led_by(tid));
-  if (!message || !stop.is_here() || group == nullptr) {
+  const Tid former{message ? static_cast<std::int32_t>(*message) : 0};
+  // An exit status instead of a tid hardly is its own tid, and does no harm then.
+  if (group == nullptr || (former != tid && !stop.is_here())) {
     std::ignore = std::move(stop).resume(filter_ == Filter::none ? Until::syscall : Until::event);
     return;
   }
-  const Tid former{static_cast<std::int32_t>(*message)};
   const bool taken = task != nullptr && syscalls::in_exec(task->call);  // a reused tid told us before
   const bool known = tracees_.find(former) != nullptr;
   if (former != tid && known && !taken) {

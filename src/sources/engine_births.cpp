@@ -39,8 +39,10 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   const os::WaitStatus status = stop.status();
   const auto message = stop.message();
   const Tid child{message ? static_cast<std::int32_t>(*message) : 0};
-  const bool in_group = message && os::in_group(parent.group->pid, child);
-  // It was killed: the child comes, or came, without its event. What is in its group is a child, and no exit status.
+  // What is in its group is a child, and no exit status.
+  const bool process = parent.call && (syscalls::clone_request(*parent.call).flags & CLONE_THREAD) == 0;
+  const bool in_group = message && !process && os::in_group(parent.group->pid, child);
+  // It was killed: the child comes, or came, without its event.
   if (!message || (!in_group && !stop.is_here())) return resume(std::move(stop), parent);
   if (const Tracee* known = tracees_.find(child)) {
     // It could wait no longer and was adopted: its birth has been told.

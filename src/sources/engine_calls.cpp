@@ -65,13 +65,14 @@ void capture_out(const os::Stop& stop, syscalls::Call& call) {
 }  // namespace
 
 void Engine::capture_in(const os::Stop& stop, syscalls::Call& call) const {
+  os::PageReader memory{stop};
   for (std::size_t i = 0; i < call.args.size(); ++i) {
     const syscalls::ArgSpec& arg = call.row->args.at(i);
     const std::uint64_t value = call.args.at(i);
     auto& captured = call.captured.at(i);
     switch (arg.kind) {
-      case syscalls::Arg::in_string: captured = or_nothing(stop.read_string(value, arg.size)); break;
-      case syscalls::Arg::in_strings: captured = or_nothing(stop.read_strings(value, arg.size)); break;
+      case syscalls::Arg::in_string: captured = or_nothing(memory.string(value, arg.size)); break;
+      case syscalls::Arg::in_strings: captured = or_nothing(memory.strings(value, arg.size)); break;
       case syscalls::Arg::in_memory: captured = or_nothing(read_bytes(stop, value, arg.size)); break;
       case syscalls::Arg::in_sized:
         captured = or_nothing(read_bytes(stop, value, std::min<std::uint64_t>(call.args.at(i + 1), arg.size)));

@@ -34,9 +34,7 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
   const bool last = group.exiting == group.tasks.size();
   if (last && !std::exchange(group.ending, true)) ++ending_;
   // ru_maxrss counts the children's and the previous program's memory too; VmHWM is this program's alone.
-  if (last && (group.forks || group.execs)) {
-    if (const auto status = proc_.status(task.tid)) group.peak = status->vm_hwm;
-  }
+  if (last && (group.forks || group.execs)) group.peak = proc_.peak_memory(task.tid);
   if (last && group.undecoded) tell_reaped_unseen(group, task.tid);
   check(Moment::exit, task.tid);
   std::ignore = std::move(stop).resume(os::Until::event);

@@ -19,7 +19,7 @@ namespace {
 // does not wake it for every event, which would take a CPU from the traced program. Meanwhile it sleeps by the clock:
 // whoever puts wakes it only if it has seen nothing for so long, or if there is enough, as the program waits while it
 // is woken.
-constexpr std::chrono::milliseconds gathering{5};
+constexpr std::chrono::milliseconds gathering{20};
 constexpr std::size_t enough = 1024;
 
 // Lines that are put aside are written so many bytes at a time.

@@ -50,6 +50,16 @@ TEST_CASE("pace: what is faster may change") {
   CHECK(machine.spins(pace, many) > many * 9 / 10);
 }
 
+TEST_CASE("pace: where more is to do than there are CPUs, nobody spins, however fast that is") {
+  Pace pace(2);
+  Machine machine{5'000, 40'000};
+  machine.spins(pace, many);
+  for (int i = 0; i < 16; ++i) pace.load_seen(i % 2 == 0 ? 1.0 : 3.0);
+  CHECK(machine.spins(pace, 1'000) == 0);
+  for (int i = 0; i < 16; ++i) pace.load_seen(i % 2 == 0 ? 0.5 : 1.5);
+  CHECK(machine.spins(pace, many) > many * 9 / 10);
+}
+
 TEST_CASE("pace: idle tracees are slept for") {
   Pace pace(2);
   Machine busy{5'000, 40'000};

@@ -46,7 +46,7 @@ TEST_CASE("procfs: status") {
   CHECK(status->tgid == Tgid{12});
   CHECK(status->ppid == Tgid{7});
   CHECK(status->threads == 3);
-  CHECK(status->vm_hwm == 1684 * 1024);
+  CHECK(fake.proc().peak_memory(Tid{12}) == 1684 * 1024);
 }
 
 TEST_CASE("procfs: the exit signal, beside a hostile name; signals and the namespace's pid") {
@@ -95,7 +95,7 @@ TEST_CASE("procfs: a zombie has no memory lines, a name may begin with blanks") 
   REQUIRE(status);
   CHECK(status->name == "  x");
   CHECK(status->state == 'Z');
-  CHECK_FALSE(status->vm_hwm);
+  CHECK_FALSE(fake.proc().peak_memory(Tid{12}));
 }
 
 TEST_CASE("procfs: what is gone or was read while it went is gone") {
