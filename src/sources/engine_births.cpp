@@ -39,8 +39,9 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   const os::WaitStatus status = stop.status();
   const auto message = stop.message();
   const Tid child{message ? static_cast<std::int32_t>(*message) : 0};
-  // What is in its group is a child, and no exit status.
-  const bool process = parent.call && (syscalls::clone_request(*parent.call).flags & CLONE_THREAD) == 0;
+  const auto request = parent.call ? syscalls::clone_request(*parent.call) : syscalls::CloneRequest{};
+  // What is in its group is a child, and no exit status. A request that could not be read asks for no signal.
+  const bool process = request.exit_signal != 0 && (request.flags & CLONE_THREAD) == 0;
   const bool in_group = message && !process && os::in_group(parent.group->pid, child);
   // It was killed: the child comes, or came, without its event.
   if (!message || (!in_group && !stop.is_here())) return resume(std::move(stop), parent);
@@ -55,7 +56,6 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   }
   const auto early = early_ends_.extract(child);
   const auto call = std::exchange(parent.call, {});  // not so for an i386 call
-  const auto request = call ? syscalls::clone_request(*call) : syscalls::CloneRequest{};
   const std::uint64_t flags = call ? request.flags : os::shared_resources(parent.tid, child);
   const bool thread = early.empty() ? in_group : (flags & CLONE_THREAD) != 0;
   const bool changed = call && call->changed;
