@@ -6,9 +6,16 @@
 namespace kintrace::os {
 namespace {
 
-// Laps are counted in reports. A trial is long enough for the scheduler to settle, after which it is timed; the better
-// way is kept for longer and longer, so that trials cost little in the end.
-constexpr std::size_t trial = 192, settling = 64, first_stay = 1024, longest_stay = 8192;
+// Laps are counted in reports. A trial is timed only when the scheduler has settled, which takes longer for those that
+// sleep: it moves them together bit by bit. The better way is kept for longer and longer, so that trials cost little in
+// the end.
+struct Trial {
+  std::size_t length, settling;
+};
+constexpr std::array<Trial, 2> trials{{{192, 64}, {1024, 512}}};  // by way
+constexpr std::size_t beginning = 4096, first_stay = 16'384, longest_stay = 131'072;
+// By what part of its cost a way must be the better one to be worth the change: the scheduler has to settle anew.
+constexpr double worth = 0.1;
 // What is longer was not ours to shorten: the tracees were busy with something else.
 constexpr Nanoseconds pause = 1'000'000;
 // So many spins in vain, and there are none for so many waits: idle tracees cost no CPU.
@@ -18,7 +25,7 @@ std::size_t index_of(Pace::Way way) { return static_cast<std::size_t>(way); }
 
 }  // namespace
 
-Pace::Pace(int cpus) : choice_(cpus > 1), way_(choice_ ? Way::spin : Way::sleep), length_(trial), stay_(first_stay) {}
+Pace::Pace(int cpus) : choice_(cpus > 1), length_(beginning), stay_(first_stay) {}
 
 void Pace::waited(Nanoseconds now, std::size_t reports, bool caught) {
   if (!choice_) return;
@@ -38,7 +45,7 @@ void Pace::waited(Nanoseconds now, std::size_t reports, bool caught) {
   const Nanoseconds gap = now - last_;
   last_ = now;
   reports_ += reports;
-  if (gap < pause && reports_ > settling) {
+  if (gap < pause && reports_ > trials.at(index_of(way_)).settling) {
     spent_ += gap;
     counted_ += reports;
   }
@@ -51,17 +58,16 @@ void Pace::next_lap() {
     const double found = static_cast<double>(spent_) / static_cast<double>(counted_);
     cost = cost == 0 ? found : (cost + found) / 2;
   }
-  const double spinning = cost_.at(index_of(Way::spin)), sleeping = cost_.at(index_of(Way::sleep));
   const Way other = way_ == Way::spin ? Way::sleep : Way::spin;
-  const bool tried = spinning != 0 && sleeping != 0;
-  if (!trial_ || !tried) {
+  if (!trial_) {
     way_ = other;
     trial_ = true;
-    length_ = trial;
+    length_ = trials.at(index_of(way_)).length;
   } else {
-    const Way better = spinning < sleeping ? Way::spin : Way::sleep;
-    stay_ = better != way_ ? std::min(stay_ * 2, longest_stay) : first_stay;  // the trial has changed nothing, or all
-    way_ = better;
+    const double tried = cost_.at(index_of(way_)), before = cost_.at(index_of(other));
+    const bool better = tried != 0 && tried < before * (1 - worth);
+    stay_ = better ? first_stay : std::min(stay_ * 2, longest_stay);
+    if (!better) way_ = other;
     trial_ = false;
     length_ = stay_;
   }

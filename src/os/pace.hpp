@@ -34,7 +34,7 @@ class Pace {
 
   bool choice_;
   double load_ = 0;  // of late
-  Way way_;
+  Way way_ = Way::sleep;
   Nanoseconds last_ = 0;          // the end of the wait before
   int missed_ = 0;                // spins in a row that caught nothing
   int tired_ = 0;                 // so many waits without a spin are left
@@ -43,7 +43,7 @@ class Pace {
   std::size_t counted_ = 0;       // of them, those that were timed
   std::size_t length_;            // of this lap
   std::size_t stay_;              // of a lap of the better way
-  bool trial_ = true;             // this lap tries a way
+  bool trial_ = false;            // this lap tries a way
   std::array<double, 2> cost_{};  // of a report, by way: nanoseconds; 0: never tried
 };
 

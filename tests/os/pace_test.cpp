@@ -28,7 +28,7 @@ struct Machine {
   }
 };
 
-constexpr int many = 20'000;
+constexpr int many = 400'000;
 
 }  // namespace
 
