@@ -53,6 +53,8 @@ struct ViewSpec {
   // Whether it writes nothing before the end and needs the whole run then. It is given the run when that is over: what
   // it keeps, it does not keep while the program runs.
   bool (*at_end)(const ViewOptions& options) = [](const ViewOptions&) { return false; };
+  // Whether it shows Exited::maxrss, which takes time to learn.
+  bool tells_memory = true;
 };
 
 }  // namespace kintrace

@@ -93,7 +93,7 @@ void write_debug_figures(const sources::Launched::Figures& figures) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{std::fopen(path, "we"), &std::fclose};
   if (file)
     fmt::print(file.get(), "stops {} events {} cpu_ns {} queue_spilled {}\n", figures.stops, figures.events,
-               nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime), 0);
+               nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime), figures.spilled);
 }
 
 // Outputs are opened by the tracer: with -D that is another process than this, from step_aside on.
@@ -108,6 +108,7 @@ int trace(const Options& options) {
   Story story(options);
   SelfCheck check(story.world());
   auto engine = engine_options(options);
+  engine.peaks = story.tells_memory();
   if (options.self_check) engine.checkpoint = [&check](sources::Moment moment, Tid tid) { check.compare(moment, tid); };
   plan.keep_stdout = story.uses_stdout();
   plan.helpers = story.readers();

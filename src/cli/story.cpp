@@ -76,6 +76,7 @@ void Story::show(const std::string& name, Output& out, const Options& options) {
   view_options.choice = options.choice;
   const ViewSpec& spec = *views::find(name);
   const bool at_end = live_ && spec.at_end(view_options);
+  tells_memory_ = tells_memory_ || spec.tells_memory;
   shown_.push_back({spec.make(out, view_options), &out, at_end});
   if (at_end) whole_.add(*shown_.back().view, name);
 }

@@ -36,6 +36,8 @@ class Story final : public Sink {
 
   const World& world() const { return world_; }
   std::vector<pid_t> readers() const;
+  // Whether anything shows how much memory processes used (ViewSpec::tells_memory).
+  bool tells_memory() const { return tells_memory_; }
   bool uses_stdout() const { return uses_stdout_; }
   // A remark of kintrace's own, on a line of its own; not with -q.
   void remark(const std::string& text);
@@ -64,6 +66,7 @@ class Story final : public Sink {
   std::optional<int> error_exitcode_;
   std::optional<Verdict> verdict_;
   bool uses_stdout_ = false;
+  bool tells_memory_ = false;
 };
 
 }  // namespace kintrace::cli

@@ -169,9 +169,7 @@ Result<std::string> Procfs::link(const std::string& path) const {
 
 Result<std::string> Procfs::exe(Tid tid) const { return link(of(tid, "exe")); }
 
-Result<std::string> Procfs::fd(Tid tid, int number) const {
-  return link(of(tid, fmt::format("fd/{}", number)));
-}
+Result<std::string> Procfs::fd(Tid tid, int number) const { return link(of(tid, fmt::format("fd/{}", number))); }
 
 Result<Procfs::FileOwner> Procfs::exe_owner(Tid tid) const {
   struct stat found {};

@@ -123,7 +123,7 @@ class [[nodiscard]] Stop {
 // The memory of a stopped task, by whole pages, of which it keeps the last: what belongs together often lies together.
 class PageReader {
  public:
-  explicit PageReader(const Stop& stop) : stop_(stop) {}
+  explicit PageReader(const Stop& stop) : stop_(stop) {}  // NOLINT(cppcoreguidelines-pro-type-member-init)
   // A NUL-terminated string, cut after `most` bytes. EFAULT: nothing is mapped there.
   Result<std::string> string(std::uint64_t address, std::size_t most);
   // A NULL-terminated array of strings as execve(2) takes, at most `most` bytes in all.
@@ -134,7 +134,7 @@ class PageReader {
   std::size_t read(std::uint64_t address, std::span<char> into);
 
   const Stop& stop_;
-  std::string bytes_;  // of the page
+  std::array<char, 4096> bytes_;  // of the page
   std::uint64_t number_ = 0;
   std::size_t size_ = 0;  // how much of it is mapped, and was read
 };

@@ -14,9 +14,6 @@
 namespace kintrace::os {
 namespace {
 
-// The smallest of any Linux: reading up to its end never crosses into another page.
-constexpr std::uint64_t page = 4096;
-
 Result<std::size_t> read_proc_mem(Tid tid, std::uint64_t address, std::span<std::byte> into) {
   const auto mem = open(fmt::format("/proc/{}/mem", tid.value), O_RDONLY);
   if (!mem) return mem.error();
@@ -36,15 +33,16 @@ Result<std::size_t> Stop::read(std::uint64_t address, std::span<std::byte> into)
   return read_proc_mem(tid_, address, into);
 }
 
+// The smallest page of any Linux: reading up to its end never crosses into another.
 std::string_view PageReader::at(std::uint64_t address) {
+  constexpr std::uint64_t page = sizeof bytes_;
   if (address / page != number_ || size_ == 0) {
-    bytes_.resize(page);
     number_ = address / page;
     const auto got = stop_.read(number_ * page, std::as_writable_bytes(std::span{bytes_}));
     size_ = got ? *got : 0;
   }
   const std::size_t offset = address % page;
-  return offset < size_ ? std::string_view{bytes_}.substr(offset, size_ - offset) : std::string_view{};
+  return offset < size_ ? std::string_view{bytes_.data() + offset, size_ - offset} : std::string_view{};
 }
 
 std::size_t PageReader::read(std::uint64_t address, std::span<char> into) {

@@ -40,6 +40,7 @@ struct EngineOptions {
   bool restart_repair = true;          // no EINTR that only tracing causes (docs/ptrace-notes.md, H7)
   bool detach_on_exec = false;         // -b execve: leave alone what a traced process execs, the root's first excepted
   bool kill_on_exit = false;           // PTRACE_O_EXITKILL: the program dies with the tracer
+  bool peaks = true;                   // learn how much memory each process used at most
   bool filtered = false;               // the program installs os::SeccompFilter before its exec
   std::optional<Nanoseconds> timeout;  // after so long tell what every task waits for and end them all
   std::string without_row;             // a syscall whose row has no effect: the self-check must then find differences

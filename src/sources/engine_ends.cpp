@@ -27,14 +27,16 @@ std::optional<Usage> usage_of(const os::Report& report) {
 // The last moment when /proc still knows the task. It may be missed: nothing but its memory is learned here, and who
 // ended it.
 void Engine::exiting(os::Stop stop, Tracee& task) {
-  if (const auto message = stop.message()) task.leaving = os::WaitStatus{static_cast<int>(*message)}.ending();
-  task.leaves_by_itself = leaves_by_itself(stop, task);
   Group& group = *task.group;
+  if (group.tasks.size() > 1) {  // for one whose end another's exec keeps from being reported
+    if (const auto message = stop.message()) task.leaving = os::WaitStatus{static_cast<int>(*message)}.ending();
+  }
+  task.leaves_by_itself = leaves_by_itself(stop, task);
   if (!std::exchange(task.exiting, true)) ++group.exiting;
   const bool last = group.exiting == group.tasks.size();
   if (last && !std::exchange(group.ending, true)) ++ending_;
   // ru_maxrss counts the children's and the previous program's memory too; VmHWM is this program's alone.
-  if (last && (group.forks || group.execs)) group.peak = proc_.peak_memory(task.tid);
+  if (options_.peaks && last && (group.forks || group.execs)) group.peak = proc_.peak_memory(task.tid);
   if (last && group.undecoded) tell_reaped_unseen(group, task.tid);
   check(Moment::exit, task.tid);
   std::ignore = std::move(stop).resume(os::Until::event);

@@ -71,6 +71,7 @@ void EventQueue::put_aside(Lock& lock, const std::vector<Message>& messages) {
   aside_ = false;
   tail_ += lines_out_;
   in_tail_ += messages.size();
+  spilled_ += static_cast<std::int64_t>(messages.size());
   if (tail_.size() >= block) write_tail(lock);
 }
 
@@ -152,9 +153,7 @@ void EventQueue::rest(Lock& lock) {
   wake_at_ = never;
 }
 
-bool EventQueue::has_been_read() const {
-  return spilling_ && !aside_ && waiting_.empty() && in_file_ + in_tail_ == 0;
-}
+bool EventQueue::has_been_read() const { return spilling_ && !aside_ && waiting_.empty() && in_file_ + in_tail_ == 0; }
 
 std::unique_ptr<recording::Spool> EventQueue::finish_spilling() {
   spilling_ = false;

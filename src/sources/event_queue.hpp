@@ -50,6 +50,8 @@ class EventQueue {
   // Takes all of `messages` and leaves it empty, with room for as many. The header must be the first of all, and the
   // end the last. To be called by one thread.
   void put(std::vector<Message>& messages);
+  // So many messages had to be put aside so far. For the one that puts.
+  std::int64_t spilled() const { return spilled_; }
   // No more will come.
   void close();
   // Waits for messages and moves some into `into`, in order. False: closed and drained. A call means that what the one
@@ -99,7 +101,8 @@ class EventQueue {
 
   // Made by the putter, closed by the taker, used by both without the lock.
   std::unique_ptr<recording::Spool> spool_;
-  std::string lines_out_;  // the putter's
+  std::string lines_out_;     // the putter's
+  std::int64_t spilled_ = 0;  // the putter's
 
   std::chrono::steady_clock::time_point taken_{};  // the taker's, as all that follows
   std::int64_t unread_ = 0;                        // bytes of the file

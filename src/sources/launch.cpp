@@ -117,7 +117,7 @@ class Tracing final : public Launched {
         }
         const bool stays = engine_ && !error_ && engine_->must_stay();
         stays_ = stays;
-        if (engine_) figures_ = {engine_->stops(), engine_->events()};
+        if (engine_) figures_ = {engine_->stops(), engine_->events(), queue_.spilled()};
         queue_.close();  // the other thread reads what stands above this line only after that
         if (stays) stay_traced();
       });

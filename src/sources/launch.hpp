@@ -34,6 +34,7 @@ class Launched : public Source {
   virtual void stay(int status) = 0;
   struct Figures {
     std::int64_t stops = 0, events = 0;
+    std::int64_t spilled = 0;  // events that EventQueue put aside
   };
   virtual Figures figures() const = 0;  // of the watch
 };

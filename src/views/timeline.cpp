@@ -340,7 +340,7 @@ constexpr std::string_view suffixes[] = {".txt", ".log"};
 
 }  // namespace
 
-extern const ViewSpec timeline_view{"timeline", "what happened, one line an event, as it happens", make, suffixes,
-                                    [](const ViewOptions& options) { return options.stable; }};
+extern const ViewSpec timeline_view{"timeline", "what happened, one line an event, as it happens",         make,
+                                    suffixes,   [](const ViewOptions& options) { return options.stable; }, false};
 
 }  // namespace kintrace::views

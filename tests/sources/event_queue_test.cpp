@@ -105,6 +105,7 @@ TEST_CASE("queue: all that was put before anything was taken comes in its order"
     const Got got = take_all(queue, [] {});
     INFO("limit " << limit);
     CHECK(spools == (limit > many ? 0 : 1));
+    CHECK((queue.spilled() > 0) == (limit < many));
     CHECK(got.headers == 1);
     CHECK(got.events == many);
     CHECK(got.wrong == 0);
