@@ -46,7 +46,7 @@ Result<std::string> read_record(int fd) {
   std::string out;
   std::array<char, 16384> part;  // NOLINT(cppcoreguidelines-pro-type-member-init): read(2) fills it
   for (;;) {
-    const ssize_t got = ::read(fd, part.data(), part.size());
+    const ssize_t got = ::pread(fd, part.data(), part.size(), static_cast<off_t>(out.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Failure::last();
     out.append(part.data(), static_cast<std::size_t>(got));

@@ -39,7 +39,8 @@ Result<Fd> open(const std::string& path, int flags, unsigned mode = 0);
 Result<Fd> duplicate(int number);
 // Reads until end of file or `most` bytes; retries EINTR.
 Result<std::string> read_all(int fd, std::size_t most = std::string::npos);
-// All of a file that the kernel makes up as one record, as most in /proc are: what fits comes with the first read.
+// All of a file that the kernel makes up as one record, as most in /proc are: what fits comes with the first read. As
+// it is now, however often it has been read.
 Result<std::string> read_record(int fd);
 
 struct SocketPair {

@@ -12,7 +12,6 @@
 #include <charconv>
 #include <string_view>
 
-#include "os/fd.hpp"
 
 namespace kintrace::os {
 namespace {
@@ -133,9 +132,20 @@ std::optional<Signal> Procfs::exit_signal(Tid tid) const {
   return signal && *signal >= 0 ? std::optional{Signal{static_cast<std::int32_t>(*signal)}} : std::nullopt;
 }
 
-// The file of the task, not of its process: that one sums up all of its threads.
+// The file of the task, not of its process: that one sums up all of its threads. Kept open: a descriptor of a task that
+// has gone reads nothing, even if another has its number.
+Result<std::string> Procfs::stat_of(Tid tid) const {
+  if (asked_.tid == tid) {
+    if (auto text = read_record(asked_.stat.get())) return text;
+  }
+  auto fd = open(of(tid, fmt::format(FMT_COMPILE("task/{}/stat"), tid.value)), O_RDONLY);
+  if (!fd) return fd.error();
+  asked_ = {tid, std::move(*fd)};
+  return read_record(asked_.stat.get());
+}
+
 Result<Procfs::Dispositions> Procfs::dispositions(Tid tid) const {
-  const auto text = contents(of(tid, fmt::format(FMT_COMPILE("task/{}/stat"), tid.value)));
+  const auto text = stat_of(tid);
   if (!text) return text.error();
   const auto ignored = number(stat_field(*text, 33)), caught = number(stat_field(*text, 34));
   if (!ignored || !caught) return Failure{Errno{EINVAL}};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kintrace/error.hpp"
+#include "os/fd.hpp"
 
 namespace kintrace::os {
 
@@ -30,7 +31,7 @@ class Procfs {
   explicit Procfs(std::string root = "/proc") : root_(std::move(root)) {}
   Result<TaskStatus> status(Tid tid) const;
   // Of its process, the standard signals that are ignored and caught, as TaskStatus has them, at a fraction of its
-  // cost.
+  // cost; the more so if the same task is asked about again.
   struct Dispositions {
     std::uint64_t ignored = 0, caught = 0;
   };
@@ -60,7 +61,14 @@ class Procfs {
   std::string of(Tid tid, std::string_view file) const;
   Result<std::string> link(const std::string& path) const;
   Result<std::string> contents(const std::string& path) const;
+  Result<std::string> stat_of(Tid tid) const;
+
+  struct Asked {
+    Tid tid;
+    Fd stat;
+  };
   std::string root_;
+  mutable Asked asked_;  // last
 };
 
 }  // namespace kintrace::os

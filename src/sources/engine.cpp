@@ -54,6 +54,7 @@ Engine::Engine(EventQueue& out, EngineOptions options)
     : out_(out),
       options_(std::move(options)),
       filter_(options_.filtered ? Filter::expected : Filter::none),
+      asks_for_signals_(options_.choice.asks_for(SignalDelivered::cls, "")),
       unprivileged_(::geteuid() != 0) {
   set_crash_notes(recent_reports);
 }

@@ -109,7 +109,7 @@ class Engine final : private syscalls::Keeper {
   void called(Tracee& task, const os::SyscallInfo& info) const;
   void enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info);
   void leave(os::Stop stop, Tracee& task, std::int64_t result);
-  void finish(Tracee& task, syscalls::Call call);
+  void finish(Tracee& task, syscalls::Call& call);
   void begun(Tracee& task);
   void watch_every_call(const Tracee& task);
   void keep_traced(const os::Stop& stop, syscalls::Call& call) const;
@@ -129,7 +129,7 @@ class Engine final : private syscalls::Keeper {
   Actions actions_of(const Tracee& task, Signal signal) const;
   std::optional<std::int32_t> target_of(const Tracee& sender, const syscalls::Sending& sending) const;
   void tell_senders(Signal signal, Tracee& receiver, std::optional<Tgid> sender);
-  bool asks_for_signals() const { return options_.choice.asks_for(SignalDelivered::cls, ""); }
+  bool asks_for_signals() const { return asks_for_signals_; }
   std::int64_t repair(const os::Stop& stop, Tracee& task);
   std::int64_t repair(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call);
   static std::int64_t as_alone(const os::Stop& stop, Tracee& task, std::int64_t result);
@@ -178,6 +178,7 @@ class Engine final : private syscalls::Keeper {
   os::Tracer tracer_;
   enum class Filter { none, expected, works };
   Filter filter_;
+  const bool asks_for_signals_;
   bool silent_ = false;  // the watch has ended
   std::int64_t stops_ = 0;
   std::size_t ending_ = 0;  // processes whose last task is past PTRACE_EVENT_EXIT: their end comes next

@@ -149,7 +149,7 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   capture_in(stop, call);
   if (row->exit == syscalls::Exit::never) {
     resume(std::move(stop), task);
-    return finish(task, std::move(call));
+    return finish(task, call);
   }
   keep_traced(stop, call);
   task.call = std::move(call);
@@ -207,7 +207,7 @@ void Engine::leave(os::Stop stop, Tracee& task, std::int64_t result) {
     return;
   }
   call.result = result;
-  finish(task, std::move(call));
+  finish(task, call);
 }
 
 // A call that a filter of the program's own answers with SIGSYS (SECCOMP_RET_TRAP) seems to return its own number.
@@ -216,7 +216,7 @@ bool Engine::trapped_by_seccomp(Tid tid) const {
   return status && (status->pending >> (SIGSYS - 1) & 1) != 0;
 }
 
-void Engine::finish(Tracee& task, syscalls::Call call) {
+void Engine::finish(Tracee& task, syscalls::Call& call) {
   std::erase(sending_, task.tid);
   call.end = now_;
   call.tid = task.tid;

@@ -83,7 +83,7 @@ void Engine::cut_calls(Tracee& task) {
     syscalls::Call call = std::move(*std::exchange(*pending, {}));
     call.result.reset();
     call.cut = true;
-    finish(task, std::move(call));
+    finish(task, call);
   }
 }
 

@@ -172,7 +172,7 @@ void Engine::tell_delivered(Tracee& task, SignalDelivered fact) {
   if (!fails || !task.interrupted) return;
   syscalls::Call failed = std::move(*std::exchange(task.interrupted, {}));
   failed.result = -EINTR;
-  finish(task, std::move(failed));
+  finish(task, failed);
 }
 
 // Untraced, an ignored signal would not have come at all, and the call would still wait. With -ERESTARTNOHAND the
