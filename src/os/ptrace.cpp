@@ -228,6 +228,7 @@ int usable_cpus() {
 
 Tracer::Tracer() : thread_(std::this_thread::get_id()), pace_(usable_cpus()) {
   batch_.reports.reserve(batch_limit);
+  if (usable_cpus() == 1) return;  // it cannot spin anyway
   if (auto load = open("/proc/loadavg", O_RDONLY)) load_ = std::move(*load);
 }
 
