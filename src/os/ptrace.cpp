@@ -215,6 +215,8 @@ constexpr Nanoseconds impatience = 100'000;
 // Whoever is ready is taken at least once in so many batches: nobody waits for long behind those that stop again and
 // again, and where that is costly, as in a crowd, the cost is spread.
 constexpr int batches_between = 32;
+// So often a crowd is given way to.
+constexpr int turns = 4;
 // The machine's load is looked at every so many waits.
 constexpr int waits_between = 32;
 
@@ -272,6 +274,16 @@ Tracer::Found Tracer::spin(Crowd crowd) {
   return found;
 }
 
+// To be woken for one of a crowd costs a look at all of them: first those are let run that are likely to stop next.
+Tracer::Found Tracer::give_way() {
+  Found found = take_recent();
+  for (int turn = 0; found == Found::none && turn < turns; ++turn) {
+    ::sched_yield();
+    found = take_recent();
+  }
+  return found;
+}
+
 Tracer::Found Tracer::sleep(std::optional<Nanoseconds> patience) {
   if (!patience) return take({}, 0);
   // What is waited for with patience is most likely about to come.
@@ -308,6 +320,7 @@ const Tracer::Batch& Tracer::wait(std::optional<Nanoseconds> patience, Crowd cro
   if (++since_load_ >= waits_between) see_load();
   Found found = pace_.way() == Pace::Way::spin ? spin(crowd) : Found::none;
   const bool caught = found == Found::one;
+  if (found == Found::none && crowd == Crowd::yes) found = give_way();
   if (found == Found::none) found = sleep(patience);
   batch_.left = found != Found::no_tracees;
   if (found != Found::one) return batch_;

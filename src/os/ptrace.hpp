@@ -176,6 +176,7 @@ class Tracer {
   Found take(Tid tid, int flags);
   Found take_recent();
   Found spin(Crowd crowd);
+  Found give_way();
   Found sleep(std::optional<Nanoseconds> patience);
   void drain(Crowd crowd);
   void see_load();
