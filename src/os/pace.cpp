@@ -6,16 +6,13 @@
 namespace kintrace::os {
 namespace {
 
-// Laps are counted in reports. A trial is timed only when the scheduler has settled, which takes longer for those that
-// sleep: it moves them together bit by bit. The better way is kept for longer and longer, so that trials cost little in
-// the end.
-struct Trial {
-  std::size_t length, settling;
-};
-constexpr std::array<Trial, 2> trials{{{192, 64}, {1024, 512}}};  // by way
-constexpr std::size_t beginning = 4096, first_stay = 16'384, longest_stay = 131'072;
-// By what part of its cost a way must be the better one to be worth the change: the scheduler has to settle anew.
-constexpr double worth = 0.1;
+// Laps are counted in reports. Their second half is timed: until then the scheduler has settled, which takes longer for
+// those that sleep, as it moves them together bit by bit. The better way is kept for longer and longer, so that trials
+// cost little in the end.
+constexpr std::array<std::size_t, 2> trials{512, 1024};  // by way
+constexpr std::size_t beginning = 4096, first_stay = 32'768, longest_stay = 131'072;
+// By what part of a sleep's cost a spin must be cheaper: it takes a CPU, and lets the tracees settle on another one.
+constexpr double worth = 0.25;
 // What is longer was not ours to shorten: the tracees were busy with something else.
 constexpr Nanoseconds pause = 1'000'000;
 // So many spins in vain, and there are none for so many waits: idle tracees cost no CPU.
@@ -45,7 +42,7 @@ void Pace::waited(Nanoseconds now, std::size_t reports, bool caught) {
   const Nanoseconds gap = now - last_;
   last_ = now;
   reports_ += reports;
-  if (gap < pause && reports_ > trials.at(index_of(way_)).settling) {
+  if (gap < pause && reports_ > length_ / 2) {
     spent_ += gap;
     counted_ += reports;
   }
@@ -62,12 +59,12 @@ void Pace::next_lap() {
   if (!trial_) {
     way_ = other;
     trial_ = true;
-    length_ = trials.at(index_of(way_)).length;
+    length_ = trials.at(index_of(way_));
   } else {
-    const double tried = cost_.at(index_of(way_)), before = cost_.at(index_of(other));
-    const bool better = tried != 0 && tried < before * (1 - worth);
-    stay_ = better ? first_stay : std::min(stay_ * 2, longest_stay);
-    if (!better) way_ = other;
+    const double spin = cost_.at(index_of(Way::spin)), sleep = cost_.at(index_of(Way::sleep));
+    const Way better = spin != 0 && spin < sleep * (1 - worth) ? Way::spin : Way::sleep;
+    stay_ = better == way_ ? first_stay : std::min(stay_ * 2, longest_stay);  // the trial has changed all, or nothing
+    way_ = better;
     trial_ = false;
     length_ = stay_;
   }
