@@ -2,8 +2,9 @@
 // How to wait for the next stop: to sleep in wait4(2) at once, or to ask it again and again for a while before. Which
 // of them is faster depends on where the scheduler puts tracer and tracees, on how many CPUs are free, and on what the
 // tracees do, by factors either way (docs/performance.md). So both are tried, spinning is kept where it is much faster,
-// and the other way is tried again from time to time. What a spin takes from others who want the CPU shows in nobody's time but theirs: so
-// there is none while the machine has more to do than CPUs. Knows no wait4(2): a clock's readings in, a decision out.
+// and the other way is tried again from time to time. What a spin takes from others who want the CPU shows in nobody's
+// time but theirs: so there is none while the machine has more to do than CPUs. Knows no wait4(2): a clock's readings
+// in, a decision out.
 #pragma once
 
 #include <array>
