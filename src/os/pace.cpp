@@ -7,10 +7,13 @@ namespace kintrace::os {
 namespace {
 
 // Laps are counted in reports. Their second half is timed: until then the scheduler has settled, which takes longer for
-// those that sleep, as it moves them together bit by bit. The better way is kept for longer and longer, so that trials
-// cost little in the end.
+// those that sleep, as it moves them together bit by bit. The better way is kept for more and more laps, so that trials
+// cost little in the end; but not past a lap that costs so much more than the trial found: the scheduler has moved
+// things.
+constexpr std::size_t lap = 1024;
 constexpr std::array<std::size_t, 2> trials{512, 1024};  // by way
-constexpr std::size_t beginning = 4096, first_stay = 32'768, longest_stay = 131'072;
+constexpr int first_stay = 16, longest_stay = 64;        // laps
+constexpr double dearer = 1.25;
 // By what part of a sleep's cost a spin must be cheaper: it takes a CPU, and lets the tracees settle on another one.
 constexpr double worth = 0.25;
 // What is longer was not ours to shorten: the tracees were busy with something else.
@@ -22,7 +25,7 @@ std::size_t index_of(Pace::Way way) { return static_cast<std::size_t>(way); }
 
 }  // namespace
 
-Pace::Pace(int cpus) : choice_(cpus > 1), length_(beginning), stay_(first_stay) {}
+Pace::Pace(int cpus) : choice_(cpus > 1), length_(lap), stay_(first_stay) {}
 
 void Pace::waited(Nanoseconds now, std::size_t reports, bool caught) {
   if (!choice_) return;
@@ -50,24 +53,22 @@ void Pace::waited(Nanoseconds now, std::size_t reports, bool caught) {
 }
 
 void Pace::next_lap() {
-  if (counted_ > 0) {
-    double& cost = cost_.at(index_of(way_));
-    const double found = static_cast<double>(spent_) / static_cast<double>(counted_);
-    cost = cost == 0 ? found : (cost + found) / 2;
-  }
-  const Way other = way_ == Way::spin ? Way::sleep : Way::spin;
-  if (!trial_) {
-    way_ = other;
-    trial_ = true;
-    length_ = trials.at(index_of(way_));
-  } else {
+  const double found = counted_ > 0 ? static_cast<double>(spent_) / static_cast<double>(counted_) : 0;
+  double& cost = cost_.at(index_of(way_));
+  const bool worse = found > cost * dearer;
+  if (found > 0) cost = cost == 0 || worse ? found : (cost + found) / 2;
+  if (trial_) {
     const double spin = cost_.at(index_of(Way::spin)), sleep = cost_.at(index_of(Way::sleep));
     const Way better = spin != 0 && spin < sleep * (1 - worth) ? Way::spin : Way::sleep;
     stay_ = better == way_ ? first_stay : std::min(stay_ * 2, longest_stay);  // the trial has changed all, or nothing
+    laps_ = stay_;
     way_ = better;
     trial_ = false;
-    length_ = stay_;
+  } else if (--laps_ <= 0 || worse) {
+    way_ = way_ == Way::spin ? Way::sleep : Way::spin;
+    trial_ = true;
   }
+  length_ = trial_ ? trials.at(index_of(way_)) : lap;
   reports_ = counted_ = 0;
   spent_ = 0;
 }

@@ -43,7 +43,8 @@ class Pace {
   Nanoseconds spent_ = 0;         // on them
   std::size_t counted_ = 0;       // of them, those that were timed
   std::size_t length_;            // of this lap
-  std::size_t stay_;              // of a lap of the better way
+  int stay_;                      // laps that the better way is kept
+  int laps_ = 1;                  // of them, those left
   bool trial_ = false;            // this lap tries a way
   std::array<double, 2> cost_{};  // of a report, by way: nanoseconds; 0: never tried
 };

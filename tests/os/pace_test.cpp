@@ -72,3 +72,13 @@ TEST_CASE("pace: on one CPU there is no choice") {
   Pace pace(1);
   CHECK(Machine{1, 1'000'000}.spins(pace, many) == 0);
 }
+
+TEST_CASE("pace: what becomes dear is left before its stay is over") {
+  Pace pace(2);
+  Machine machine{15'000, 14'000};
+  machine.spins(pace, many);
+  machine.sleeping = 30'000;  // the scheduler has moved the tracer away from its tracees
+  constexpr int soon = 5'000;
+  machine.spins(pace, soon);
+  CHECK(machine.spins(pace, soon) > soon * 9 / 10);
+}
