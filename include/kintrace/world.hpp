@@ -15,6 +15,7 @@
 
 #include "kintrace/descent.hpp"
 #include "kintrace/event.hpp"
+#include "kintrace/holders.hpp"
 #include "kintrace/slots.hpp"
 
 namespace kintrace {
@@ -98,6 +99,19 @@ struct Process {
   bool bereaved = false;                 // to be buried after its zombies
 };
 
+// A pipe, FIFO or socket.
+struct Object {
+  ObjectId id;
+  Bytes path;                           // of a FIFO, or the address of a socket; empty: none
+  std::optional<ObjectId> peer;         // the other end of a connection
+  Descent maker;                        // of the process in whose hands it was first seen
+  std::uint32_t ordinal = 1;            // the how-manieth of its kind there
+  Span life;                            // ends when nobody who is followed holds it
+  std::uint64_t writes = 0, reads = 0;  // that brought or took something
+  std::int64_t bytes_written = 0, bytes_read = 0;
+  std::optional<ProcessIndex> last_reader, last_writer;  // whose close or end was the last of that end
+};
+
 // What it takes to name a task when it has been forgotten.
 struct Who {
   Tid tid;
@@ -121,6 +135,14 @@ class World {
   const Slots<TaskIndex, Task>& tasks() const { return tasks_; }
   const Slots<ProcessIndex, Process>& processes() const { return processes_; }
   std::uint32_t live_processes() const { return live_processes_; }
+  // Objects: those that are held, and the last of the others.
+  const Object* find(ObjectId id) const;
+  // What a task's descriptor leads to, if that is an object.
+  const Holders::Held* descriptor(const Task& task, int fd) const;
+  // The processes, each once and in order of birth, that hold an end of it: `both`, either.
+  std::vector<ProcessIndex> holders(ObjectId id, End end) const;
+  // What the ends of the event's process have closed for good: told before its `exited`, and forgotten after it.
+  const std::vector<FdClosed>& closed_by_end(const Process& process) const;
   // Who is here for the last time: all about them has been told, and the next event finds them forgotten. A process
   // takes its tasks with it; the threads are those of processes that stay.
   const std::vector<ProcessIndex>& leaving() const { return leaving_; }
