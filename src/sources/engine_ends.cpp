@@ -91,6 +91,7 @@ void Engine::cut_calls(Tracee& task) {
 void Engine::end_unreported(Tid tid, const Exited& fact) {
   Tracee& task = *tracees_.find(tid);
   cut_calls(task);
+  leave_files(task);
   emit_now(task, fact);
   tracees_.ended(tid);
 }
@@ -137,6 +138,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   }
   if (ending.signal) tell_senders(*ending.signal, task, {});
   const bool whole_group = fact.group;
+  leave_files(task);
   emit_now(task, fact);
   tracees_.ended(task.tid);
   if (report.tid == root_) {

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: MIT
+// The engine's part that knows what descriptors lead to, and follows what goes through them.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/close_range.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "sources/engine.hpp"
+#include "syscalls/watch.hpp"
+
+namespace kintrace::sources {
+namespace {
+
+using syscalls::Arg;
+using syscalls::Blocks;
+using Known = Objects::Known;
+
+// What a read got is looked at so far where it decides whose bytes they are.
+constexpr std::size_t contested_bytes = 4096;
+
+std::optional<ObjectKind> kind_of(const os::OpenFile& file, const auto& domain) {
+  switch (file.type) {
+    case os::FileType::pipe: return ObjectKind::pipe;
+    case os::FileType::fifo: return ObjectKind::fifo;
+    case os::FileType::socket: break;
+    default: return {};
+  }
+  switch (domain()) {
+    case AF_UNIX: return ObjectKind::unix_socket;
+    case AF_INET:
+    case AF_INET6: return ObjectKind::inet;
+    default: return ObjectKind::socket;
+  }
+}
+
+Identity identity_of(const os::OpenFile& file) { return {file.device, file.inode}; }
+
+bool keeps_messages_apart(int type) {
+  constexpr int kind = 0xf;  // SOCK_NONBLOCK and SOCK_CLOEXEC stand above it
+  return (type & kind) != SOCK_STREAM;
+}
+
+bool sends(const syscalls::Row& row) {
+  return row.has(Arg::in_bytes) || row.has(Arg::in_vector) || row.has(Arg::in_message);
+}
+
+bool replaces(const syscalls::Row& row) {
+#ifdef SYS_dup2
+  if (row.nr == SYS_dup2) return true;
+#endif
+  return row.nr == SYS_dup3;
+}
+
+// What a link of these leads to depends on who follows it.
+std::string own_path(Tid tid, const std::string& path) {
+  static constexpr std::pair<std::string_view, std::string_view> links[] = {
+      {"/dev/fd/", "fd/"},    {"/proc/self/", ""},     {"/proc/thread-self/", ""},
+      {"/dev/stdin", "fd/0"}, {"/dev/stdout", "fd/1"}, {"/dev/stderr", "fd/2"}};
+  for (const auto& [link, target] : links) {
+    if (path.starts_with(link)) return fmt::format("/proc/{}/{}{}", tid.value, target, path.substr(link.size()));
+  }
+  return fmt::format("/proc/{}/root{}", tid.value, path);
+}
+
+}  // namespace
+
+// Whether its exit matters: one of its descriptors leads to an object, or its path to a FIFO.
+bool Engine::find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& call) {
+  const syscalls::Row& row = *call.row;
+  if (replaces(row) && objects_.shared(task.files)) {
+    const auto to = static_cast<unsigned>(call.args[1]);
+    objects_.open_window(task.files, task.tid, to, to);
+    task.closing = true;
+  }
+  if (row.exit == syscalls::Exit::on_fifo) {
+    capture_in(stop, call);
+    const std::size_t at = row.args[0].kind == Arg::in_string ? 0 : 1;
+    const Bytes path = call.text(at);
+    if (path.empty()) return false;
+    const int directory = at == 1 ? call.integer(0) : AT_FDCWD;
+    const std::string base = directory == AT_FDCWD ? "cwd" : fmt::format("fd/{}", directory);
+    const auto fifo = os::fifo_at(path.starts_with('/') ? own_path(task.tid, path)
+                                                        : fmt::format("/proc/{}/{}/{}", task.tid.value, base, path));
+    if (!fifo || !running_) return false;
+    const Identity identity = identity_of(*fifo);
+    if (fifo->type == os::FileType::pipe) return true;
+    const Object* known = objects_.find(identity);
+    call.objects.at(at) = known != nullptr ? known->id : met(task, ObjectKind::fifo, identity, path).id;
+    return true;
+  }
+  bool any = false;
+  for (std::size_t i = 0; i < row.args.size(); ++i) {
+    if (row.args[i].kind != Arg::descriptor) continue;
+    const int fd = call.integer(i);
+    call.objects[i] = object_of(task, fd);
+    call.unsure = call.unsure || objects_.in_window(task.files, fd);
+    any = any || call.objects[i];
+  }
+  return any || row.exit != syscalls::Exit::on_object;
+}
+
+ObjectId Engine::object_of(Tracee& task, int fd) {
+  if (!running_ || fd < 0) return {};
+  switch (objects_.known(task.files, fd)) {
+    case Known::plain: return {};
+    case Known::object: return objects_.held(task.files, fd)->obj;
+    default: return look_up(task, fd, OpenedHow::inherited);
+  }
+}
+
+// What the kernel says of it now: its task is stopped, or has just been.
+ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call) {
+  const auto file = os::open_file(task.tid, fd);
+  std::optional<os::SocketInfo> socket;
+  std::optional<ObjectKind> kind;
+  if (file) {
+    kind = kind_of(*file, [&] {
+      socket = os::socket_info(task.group->pid, fd);
+      return socket->domain;
+    });
+  }
+  if (!kind || !concerns_us(*kind)) {
+    if (const auto closed = objects_.closed(task.files, fd, task.group->pid))
+      tell_closed(task, *closed, ClosedHow::close);
+    if (file) objects_.is_plain(task.files, fd);
+    return {};
+  }
+  const Identity identity = identity_of(*file);
+  Object* known = objects_.find(identity);
+  Object& object =
+      known != nullptr
+          ? *known
+          : met(task, *kind, identity, *kind == ObjectKind::fifo ? proc_.fd(task.tid, fd).value_or(Bytes{}) : Bytes{});
+  const ObjectId id = object.id;
+  if (known == nullptr && socket) {
+    object.messages = keeps_messages_apart(socket->type);
+    if (object.messages) object.stream = Stream{Stream::Kind::messages};
+    if (!socket->local.empty()) objects_.name(object, socket->local);
+    find_peer(object, task, fd);
+  }
+  hold(task, fd, {id, file->end}, how, call);
+  return id;
+}
+
+Object& Engine::met(const Tracee& task, ObjectKind kind, const Identity& identity, const Bytes& path) {
+  Object& object = objects_.add(kind, identity);
+  ObjectMet fact;
+  fact.obj = object.id;
+  fact.kind = kind;
+  fact.inode = std::to_string(identity.inode);
+  fact.path = path;
+  emit_now(task, std::move(fact));
+  return object;
+}
+
+// `call`: that waited for it.
+void Engine::hold(Tracee& task, int fd, Holders::Held held, OpenedHow how, const syscalls::Call* call) {
+  const auto* before = objects_.held(task.files, fd);
+  const bool same = before != nullptr && *before == held;
+  const auto replaced = objects_.is(task.files, fd, held, task.group->pid);
+  if (same) return;
+  if (replaced) tell_closed(task, *replaced, ClosedHow::close);
+  FdOpened fact{fd, held.obj, held.end, how};
+  if (call != nullptr) return tell(*call, fact);
+  emit_now(task, fact);
+}
+
+void Engine::tell_closed(const Tracee& task, const Holders::Closed& closed, ClosedHow how) {
+  FdClosed fact{closed.fd, closed.held.obj, closed.held.end, how, closed.last, 0};
+  if (Object* object = objects_.find(closed.held.obj);
+      object != nullptr && !objects_.holders().held(object->id, End::both)) {
+    fact.left = object->stream.left();
+  }
+  emit_now(task, fact);
+}
+
+void Engine::inherit_files(const Tracee& creator, Tracee& child, bool shared) {
+  const Tgid user = child.group->pid;
+  child.files = creator.files;
+  if (shared) {
+    objects_.share(creator.files, user);
+  } else {
+    child.files = objects_.copy(creator.files, user);
+  }
+}
+
+// Its end, as far as it closes descriptors: told are those that somebody waits for.
+void Engine::leave_files(Tracee& task) {
+  if (!task.files) return;
+  if (task.closing) objects_.close_windows(task.files, task.tid);
+  for (const auto& closed : objects_.leave(task.files, task.group->pid)) {
+    if (closed.last) tell_closed(task, closed, ClosedHow::exit);
+  }
+  task.files = {};
+}
+
+void Engine::look_at_inherited(Tracee& root) {
+  if (std::none_of(wanted_.begin(), wanted_.end(), [](bool wanted) { return wanted; })) return;
+  for (const int fd : os::open_fds(root.tid)) look_up(root, fd, OpenedHow::inherited);
+}
+
+// execve(2) gives it a table of its own, and closes what is close-on-exec.
+void Engine::files_execed(Tracee& task) {
+  if (objects_.shared(task.files)) {
+    const TableIndex former = task.files;
+    task.files = objects_.copy(former, task.group->pid);
+    objects_.leave(former, task.group->pid);
+  }
+  objects_.forget_plain(task.files);
+  std::vector<int> gone;
+  for (const auto& [fd, held] : objects_.holders().descriptors(task.files)) {
+    const auto file = os::open_file(task.tid, fd);
+    const Object* object = objects_.find(held.obj);
+    if (!file || object == nullptr || object->identity != identity_of(*file)) gone.push_back(fd);
+  }
+  for (const int fd : gone) {
+    if (const auto closed = objects_.closed(task.files, fd, task.group->pid))
+      tell_closed(task, *closed, ClosedHow::exec);
+  }
+}
+
+// Who would read what is sent into this one: the object in whose stream it is kept.
+Object* Engine::flows_to(Object& object) {
+  if (object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo || !object.messages) return &object;
+  return object.peer ? objects_.find(*object.peer) : nullptr;
+}
+
+Object* Engine::flows_from(Object& object) {
+  if (object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo || object.messages) return &object;
+  return object.peer ? objects_.find(*object.peer) : nullptr;
+}
+
+// The bytes of a call that are to be read at its exit.
+std::size_t Engine::wanted_of(const syscalls::Call& call) {
+  for (const ObjectId id : call.objects) {
+    Object* object = id ? objects_.find(id) : nullptr;
+    const Object* source = object != nullptr ? flows_from(*object) : nullptr;
+    if (source != nullptr && source->stream.contested()) return std::max(options_.data, contested_bytes);
+  }
+  return options_.data;
+}
+
+void Engine::begin_transfer(const syscalls::Call& call) {
+  if (!call.objects[0] || !sends(*call.row)) return;
+  Object* object = objects_.find(call.objects[0]);
+  Object* into = object != nullptr ? flows_to(*object) : nullptr;
+  if (into == nullptr) return;
+  Bytes head = call.text(1);
+  if (const auto pieces = call.strings(1); !pieces.empty()) head = pieces.front();
+  into->stream.begin_write(call.seq, call.tid, call.begin, call.size, std::move(head));
+}
+
+std::optional<Tgid> Engine::who_left(const Object& object, End end) {
+  const auto users = objects_.users(object.id, end);
+  for (const Tgid user : users) {  // who is about to end has closed it already
+    const Group* group = tracees_.find(user);
+    if (group != nullptr && group->ending) return user;
+  }
+  if (!users.empty()) return {};
+  return end == End::write ? object.last_writer : object.last_reader;
+}
+
+// The processes that may end a wait at an object.
+std::vector<Tid> Engine::other_side(const syscalls::Call& call) {
+  constexpr std::size_t most_named = 64;
+  std::set<Tgid> users;
+  for (const ObjectId id : call.objects) {
+    if (!id) continue;
+    const Object* object = objects_.find(id);
+    const bool socket = id.kind != ObjectKind::pipe && id.kind != ObjectKind::fifo;
+    const auto at = socket && object != nullptr ? object->peer : std::optional{id};
+    if (!at) continue;
+    users.merge(objects_.users(*at, socket                                 ? End::both
+                                    : call.row->blocks == Blocks::on_input ? End::write
+                                                                           : End::read));
+  }
+  std::vector<Tid> tids;
+  if (users.size() <= most_named) {
+    for (const Tgid user : users) tids.push_back(leader_of(user));
+  }
+  return tids;
+}
+
+void Engine::opened(const syscalls::Call& call, std::span<const int> fds, OpenedHow how) {
+  Tracee& task = *tracees_.find(call.tid);
+  if (how != OpenedHow::pipe && how != OpenedHow::socket && how != OpenedHow::socketpair) {
+    for (const int fd : fds) look_up(task, fd, how, how == OpenedHow::open ? &call : nullptr);
+    return;
+  }
+  // What is new, whatever had its inode before.
+  std::vector<ObjectId> made;
+  for (const int fd : fds) {
+    const auto file = os::open_file(task.tid, fd);
+    if (!file) continue;
+    const auto kind = kind_of(*file, [&] { return call.integer(0); });
+    if (!kind) continue;  // closed again, by another thread
+    if (!concerns_us(*kind)) {
+      objects_.is_plain(task.files, fd);
+      continue;
+    }
+    Object* object = how == OpenedHow::pipe && !made.empty() ? objects_.find(made.front()) : nullptr;
+    if (object == nullptr || object->identity != identity_of(*file)) object = &met(task, *kind, identity_of(*file), {});
+    made.push_back(object->id);
+    if (how != OpenedHow::pipe && keeps_messages_apart(call.integer(1))) {
+      object->messages = true;
+      object->stream = Stream{Stream::Kind::messages};
+    }
+    hold(task, fd, {object->id, file->end}, how);
+  }
+  if (how == OpenedHow::socketpair && made.size() == 2) Objects::join(*objects_.find(made[0]), *objects_.find(made[1]));
+}
+
+void Engine::duplicated(const syscalls::Call& call, int from, int to) {
+  if (from == to) return;
+  Tracee& task = *tracees_.find(call.tid);
+  if (const auto closed = objects_.closed(task.files, to, task.group->pid))
+    tell_closed(task, *closed, ClosedHow::replaced);
+  const ObjectId id = object_of(task, from);
+  const auto* held = id ? objects_.held(task.files, from) : nullptr;
+  if (held == nullptr) return;  // it is looked up when it is used
+  const Holders::Held same = *held;
+  objects_.is(task.files, to, same, task.group->pid);
+  tell(call, FdDuplicated{from, to, same.obj, same.end, std::string{call.row->name}});
+}
+
+void Engine::closing(const syscalls::Call& call, unsigned first, unsigned last) {
+  Tracee& task = *tracees_.find(call.tid);
+  if (call.row->nr == SYS_close_range && (call.args[2] & CLOSE_RANGE_UNSHARE) != 0 && objects_.shared(task.files)) {
+    const TableIndex former = task.files;
+    task.files = objects_.copy(former, task.group->pid);
+    objects_.leave(former, task.group->pid);
+  }
+  if (objects_.shared(task.files)) {
+    objects_.open_window(task.files, task.tid, first, last);
+    task.closing = true;
+  }
+  for (const int fd : objects_.known_between(task.files, first, last)) {
+    if (const auto closed = objects_.closed(task.files, fd, task.group->pid))
+      tell_closed(task, *closed, ClosedHow::close);
+  }
+}
+
+void Engine::unseen_from_now(const syscalls::Call& call) {
+  Tracee& task = *tracees_.find(call.tid);
+  objects_.never_sure(task.files);
+  tell(call, Set{"io_uring", ""});
+}
+
+void Engine::sent(const syscalls::Call& call, Transfer transfer) {
+  Tracee& task = *tracees_.find(call.tid);
+  const ObjectId id = call.unsure ? object_of(task, call.integer(transfer.arg)) : call.objects.at(transfer.arg);
+  Object* object = id ? objects_.find(id) : nullptr;
+  if (object == nullptr) return;
+  Sent fact;
+  fact.obj = id;
+  fact.fd = call.integer(transfer.arg);
+  fact.bytes = transfer.bytes;
+  fact.data = std::move(transfer.data);
+  fact.data.resize(
+      std::min({fact.data.size(), options_.data, static_cast<std::size_t>(std::max<std::int64_t>(0, fact.bytes))}));
+  fact.cut = std::cmp_less(fact.data.size(), fact.bytes);
+  fact.syscall = call.row->name;
+  if (call.failed()) fact.err = call.error();
+  if (call.failed() && call.error().value == EPIPE) {
+    const bool socket = id.kind != ObjectKind::pipe && id.kind != ObjectKind::fifo;
+    const Object* other = socket ? (object->peer ? objects_.find(*object->peer) : nullptr) : object;
+    if (other != nullptr) fact.broken_by = who_left(*other, End::read);
+  }
+  const Seq seq = seq_for(call, transfer.first);
+  if (Object* into = flows_to(*object)) {
+    if (!transfer.first || !sends(*call.row))
+      into->stream.begin_write(seq, task.tid, call.begin, transfer.bytes, fact.data);
+    into->stream.end_write(seq, now_, fact.bytes);
+  }
+  emit(seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
+}
+
+void Engine::received(const syscalls::Call& call, Transfer transfer) {
+  Tracee& task = *tracees_.find(call.tid);
+  const ObjectId id = call.unsure ? object_of(task, call.integer(transfer.arg)) : call.objects.at(transfer.arg);
+  Object* object = id ? objects_.find(id) : nullptr;
+  if (object == nullptr) return;
+  Received fact;
+  fact.obj = id;
+  fact.fd = call.integer(transfer.arg);
+  fact.bytes = transfer.bytes;
+  fact.peeked = transfer.peeked;
+  fact.syscall = call.row->name;
+  if (call.failed()) fact.err = call.error();
+  Object* source = flows_from(*object);
+  if (source != nullptr && call.result && !call.failed() && (fact.bytes > 0 || object->messages)) {
+    auto taken = transfer.peeked ? source->stream.peek(call.begin, now_, fact.bytes, transfer.data)
+                                 : source->stream.read(call.begin, now_, fact.bytes, transfer.data);
+    fact.from = std::move(taken.from);
+    fact.order_unknown = taken.order_unknown;
+  }
+  const bool ended = call.result == 0 && call.size != 0 && !object->messages;
+  if (ended) {
+    fact.eof = true;
+    if (source != nullptr) fact.eof_by = who_left(*source, End::write);
+  }
+  fact.data = std::move(transfer.data);
+  fact.data.resize(
+      std::min({fact.data.size(), options_.data, static_cast<std::size_t>(std::max<std::int64_t>(0, fact.bytes))}));
+  fact.cut = std::cmp_less(fact.data.size(), fact.bytes);
+  // A read never stands above the write that it was fed by.
+  for (const Part& part : fact.from) {
+    Tracee* writer = tracees_.find(part.tid);
+    if (writer != nullptr && writer->call && writer->call->seq == part.seq && !std::exchange(writer->call->told, true))
+      tell_blocked(*writer);
+  }
+  emit(seq_for(call, transfer.first), call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
+}
+
+// Sockets that are connected know each other's addresses, or, where they have none, their inodes.
+void Engine::find_peer(Object& object, const Tracee& task, int fd) {
+  if (object.peer) return;
+  if (object.id.kind == ObjectKind::unix_socket) {
+    const auto inode = socket_diag_.unix_peer(object.identity.inode);
+    Object* peer = inode ? objects_.find(Identity{object.identity.device, *inode}) : nullptr;
+    if (peer != nullptr) Objects::join(object, *peer);
+  } else if (object.id.kind == ObjectKind::inet) {
+    const auto socket = os::socket_info(task.group->pid, fd);
+    if (socket.local.empty() || socket.peer.empty()) return;
+    objects_.connect(object, socket.local, socket.peer);
+    if (Object* peer = objects_.connected(socket.peer, socket.local)) Objects::join(object, *peer);
+  }
+}
+
+void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fact) {
+  Tracee& task = *tracees_.find(call.tid);
+  const ObjectId id = call.objects.at(arg);
+  Object* object = id ? objects_.find(id) : nullptr;
+  if (object == nullptr) return;
+  if (auto* bound = std::get_if<Bound>(&fact)) {
+    bound->obj = id;
+    if (!bound->err) {
+      const auto socket = os::socket_info(task.group->pid, bound->fd);
+      if (!socket.local.empty()) bound->addr = socket.local;  // port 0 and an empty name are chosen by the kernel
+      objects_.name(*object, bound->addr);
+    }
+  } else if (auto* listening = std::get_if<Listening>(&fact)) {
+    listening->obj = id;
+    listening->addr = object->name;
+  } else if (auto* connected = std::get_if<Connected>(&fact)) {
+    connected->obj = id;
+    if (!connected->err || connected->err->value == EINPROGRESS) find_peer(*object, task, connected->fd);
+    if (object->messages) {
+      if (const Object* peer = objects_.named(connected->addr)) object->peer = peer->id;
+    }
+    connected->peer = object->peer;
+  } else if (auto* accepted = std::get_if<Accepted>(&fact)) {
+    accepted->listener = id;
+    accepted->obj = look_up(task, accepted->fd, OpenedHow::accept);
+    Object* made = accepted->obj ? objects_.find(accepted->obj) : nullptr;
+    if (made == nullptr) return;
+    find_peer(*made, task, accepted->fd);
+    accepted->peer = made->peer;
+    accepted->addr = os::socket_info(task.group->pid, accepted->fd).peer;
+    return emit_now(task, std::move(fact));
+  } else if (auto* shut = std::get_if<ShutDown>(&fact)) {
+    shut->obj = id;
+  }
+  tell(call, std::move(fact));
+}
+
+}  // namespace kintrace::sources
