@@ -92,6 +92,7 @@ bool Engine::find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& ca
     call.objects.at(at) = known != nullptr ? known->id : met(task, ObjectKind::fifo, identity, path).id;
     return true;
   }
+  if (row.exit == syscalls::Exit::never) return true;  // what is closed without a use need not be known
   bool any = false;
   for (std::size_t i = 0; i < row.args.size(); ++i) {
     if (row.args[i].kind != Arg::descriptor) continue;
@@ -398,7 +399,8 @@ void Engine::received(const syscalls::Call& call, Transfer transfer) {
     fact.from = std::move(taken.from);
     fact.order_unknown = taken.order_unknown;
   }
-  const bool ended = call.result == 0 && call.size != 0 && !object->messages;
+  const bool room = call.size != 0 || !call.row->has(Arg::out_bytes);
+  const bool ended = call.result == 0 && room && !object->messages;
   if (ended) {
     fact.eof = true;
     if (source != nullptr) fact.eof_by = who_left(*source, End::write);
