@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Descriptors and what goes through them, on real programs: every message names the object that the program itself, or
+// strace, says it went through.
+#include <algorithm>
+#include <map>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/lives.hpp"
+#include "support/run.hpp"
+
+using namespace kintrace;
+using namespace kintrace::test;
+using std::map;
+using std::string;
+using std::vector;
+
+namespace {
+
+vector<Event> traced_events(const vector<string>& argv, const Scratch& scratch, string* out = nullptr,
+                            const vector<string>& more = {}) {
+  Command command;
+  command.argv = argv;
+  command.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}, {"MAKEFLAGS", {}}, {"MAKELEVEL", {}}};
+  command.directory = scratch.directory();
+  vector<string> options{"-qq", "-o", scratch.path("run.jsonl")};
+  options.insert(options.end(), more.begin(), more.end());
+  const Outcome outcome = run(traced(command, options));
+  INFO(outcome.told());
+  REQUIRE_FALSE(outcome.timed_out);
+  REQUIRE(outcome.status == 0);
+  if (out != nullptr) *out = outcome.out;
+  return events_of(scratch.path("run.jsonl"));
+}
+
+map<ObjectId, string> inodes_of(const vector<Event>& events) {
+  map<ObjectId, string> inodes;
+  for (const Event& event : only<ObjectMet>(events)) {
+    const auto& met = std::get<ObjectMet>(event.fact);
+    inodes[met.obj] = met.inode;
+  }
+  return inodes;
+}
+
+// What each task did with pipes that it made itself, as it would say it.
+map<int, vector<string>> messages_of(const vector<Event>& events) {
+  auto inodes = inodes_of(events);
+  map<int, vector<string>> messages;
+  const auto say = [&](const Event& event, const char* what, ObjectId obj, std::int64_t bytes) {
+    messages[event.tid.value].push_back(string{what} + " " + inodes[obj] + " " + std::to_string(bytes));
+  };
+  for (const Event& event : events) {
+    if (const auto* sent = std::get_if<Sent>(&event.fact)) say(event, "sent", sent->obj, sent->bytes);
+    if (const auto* got = std::get_if<Received>(&event.fact)) say(event, "received", got->obj, got->bytes);
+  }
+  return messages;
+}
+
+// Bytes by pipe, as pairs of what went in and what came out: the inodes of two runs are not the same.
+using Totals = vector<std::pair<std::int64_t, std::int64_t>>;
+
+Totals sorted(const map<string, std::pair<std::int64_t, std::int64_t>>& totals) {
+  Totals all;
+  for (const auto& [inode, bytes] : totals) {
+    if (bytes.first != 0 || bytes.second != 0) all.push_back(bytes);
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+Totals totals_of(const vector<Event>& events) {
+  map<string, std::pair<std::int64_t, std::int64_t>> totals;
+  auto inodes = inodes_of(events);
+  for (const Event& event : events) {
+    if (const auto* sent = std::get_if<Sent>(&event.fact); sent != nullptr && sent->obj.kind == ObjectKind::pipe)
+      totals[inodes[sent->obj]].first += sent->bytes;
+    if (const auto* got = std::get_if<Received>(&event.fact); got != nullptr && got->obj.kind == ObjectKind::pipe)
+      totals[inodes[got->obj]].second += got->bytes;
+  }
+  return sorted(totals);
+}
+
+// Of strace -f -y: `123 read(0<pipe:[456]>, "…", 4096) = 12`, in one line or in two.
+Totals totals_in_strace(const string& log) {
+  map<string, std::pair<std::int64_t, std::int64_t>> totals;
+  static const std::regex whole(R"(^(\d+) +(read|write)\(\d+<pipe:\[(\d+)\]>.* = (\d+)$)");
+  static const std::regex begun(R"(^(\d+) +(read|write)\(\d+<pipe:\[(\d+)\]>.*<unfinished \.\.\.>$)");
+  static const std::regex resumed(R"(^(\d+) +<\.\.\. (read|write) resumed>.* = (\d+)$)");
+  map<string, string> open;
+  std::istringstream lines(log);
+  for (string line; std::getline(lines, line);) {
+    std::smatch found;
+    string call, inode;
+    std::int64_t bytes = 0;
+    if (std::regex_match(line, found, whole)) {
+      call = found[2];
+      inode = found[3];
+      bytes = std::stoll(found[4]);
+    } else if (std::regex_match(line, found, begun)) {
+      open[found[1]] = found[3];
+      continue;
+    } else if (std::regex_match(line, found, resumed) && open.contains(found[1])) {
+      call = found[2];
+      inode = open[found[1]];
+      bytes = std::stoll(found[3]);
+      open.erase(found[1]);
+    } else {
+      continue;
+    }
+    (call == "write" ? totals[inode].first : totals[inode].second) += bytes;
+  }
+  return sorted(totals);
+}
+
+string words(const Totals& totals) {
+  std::ostringstream out;
+  for (const auto& [in, from] : totals) out << in << " in, " << from << " out; ";
+  return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("objects: threads that share descriptors, close and reuse them: each message names its pipe", "[live]") {
+  if (!ptrace_allowed()) return;
+  for (const int seed : {1, 2, 3}) {
+    Scratch scratch;
+    string said;
+    const auto events = traced_events({fixture("shared_descriptors"), "3000", std::to_string(seed)}, scratch, &said);
+    map<int, vector<string>> expected;
+    std::istringstream lines(said);
+    int tid = 0;
+    string rest;
+    while (lines >> tid && std::getline(lines, rest)) expected[tid].push_back(rest.substr(1));
+    REQUIRE(expected.size() == 4);
+    auto seen = messages_of(events);
+    for (const auto& [task, messages] : expected) {
+      INFO("seed " << seed << ", task " << task);
+      REQUIRE(messages.size() > 1000);
+      const auto& told = seen[task];
+      const auto differ = std::mismatch(messages.begin(), messages.end(), told.begin(), told.end());
+      INFO("message " << differ.first - messages.begin() << ": "
+                      << (differ.first != messages.end() ? *differ.first : "none") << " told as "
+                      << (differ.second != told.end() ? *differ.second : "none"));
+      CHECK((differ.first == messages.end() && differ.second == told.end()));
+    }
+  }
+}
+
+TEST_CASE("objects: bytes by pipe are those that strace counts", "[live]") {
+  if (!ptrace_allowed()) return;
+  const vector<vector<string>> programs{
+      {"/bin/sh", "-c", "seq 20000 | sort | wc >/dev/null"},
+      {"/bin/sh", "-c", "cat <<X | tr a-z A-Z >/dev/null\nhere $(echo is)\nX"},
+      {"/bin/bash", "-c", "cat <(echo one) <(seq 3000) | wc -l >/dev/null; read -r x < <(echo y)"},
+      {"/bin/sh", "-c", "tar cf - -C /usr/share/doc/bash . | gzip | cat >/dev/null"},
+      {"/bin/sh", "-c", "for i in 1 2 3; do echo $i | cat; done | wc -c >/dev/null"},
+  };
+  for (const auto& program : programs) {
+    Scratch scratch;
+    vector<string> argv{"strace", "-f", "-y", "-q", "-o", scratch.path("strace.log"), "-e", "trace=read,write"};
+    argv.insert(argv.end(), program.begin(), program.end());
+    Command alone;
+    alone.argv = argv;
+    alone.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}};
+    const Outcome by_strace = run(alone);
+    REQUIRE(by_strace.status == 0);
+    const Totals expected = totals_in_strace(read_file(scratch.path("strace.log")));
+    const auto events = traced_events(program, scratch);
+    INFO(program.back());
+    REQUIRE_FALSE(expected.empty());
+    CHECK(words(totals_of(events)) == words(expected));
+  }
+}
+
+TEST_CASE("objects: every byte that was read is known to be somebody's", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const auto events = traced_events({"/bin/sh", "-c", "seq 50000 | sort -r | tail -n 3 | cat >/dev/null"}, scratch);
+  map<Seq, std::int64_t> sent;
+  for (const Event& event : only<Sent>(events)) sent[event.seq] = std::get<Sent>(event.fact).bytes;
+  std::int64_t bytes = 0;
+  for (const Event& event : only<Received>(events)) {
+    const auto& got = std::get<Received>(event.fact);
+    std::int64_t known = 0;
+    for (const Part& part : got.from) {
+      known += part.bytes;
+      REQUIRE(sent.contains(part.seq));
+      sent[part.seq] -= part.bytes;
+      CHECK(sent[part.seq] >= 0);
+    }
+    CHECK(known == got.bytes);
+    CHECK_FALSE(got.order_unknown);
+    bytes += known;
+  }
+  CHECK(bytes > 200'000);
+}
