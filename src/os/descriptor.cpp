@@ -6,6 +6,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 #include <linux/major.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,6 +36,12 @@ using PathText = std::array<char, 48>;
 PathText link_to(Tid tid, int fd) {
   PathText text{};
   fmt::format_to(text.begin(), FMT_COMPILE("/proc/{}/fd/{}"), tid.value, fd);
+  return text;
+}
+
+PathText cwd_of(Tid tid) {
+  PathText text{};
+  fmt::format_to(text.begin(), FMT_COMPILE("/proc/{}/cwd"), tid.value);
   return text;
 }
 
@@ -120,6 +127,40 @@ std::optional<OpenFile> open_file(Tid tid, int fd) {
     if (const auto number = Procfs{}.pty(tid, fd)) file.rdev = makedev(UNIX98_PTY_SLAVE_MAJOR, *number);
   }
   return file;
+}
+
+Result<OpenFile> file_at(Tid tid, int directory, const std::string& path) {
+  // A link of these leads each task to itself.
+  static constexpr std::pair<std::string_view, std::string_view> own[] = {
+      {"/dev/fd/", "fd/"},    {"/proc/self/fd/", "fd/"}, {"/proc/thread-self/fd/", "fd/"},
+      {"/dev/stdin", "fd/0"}, {"/dev/stdout", "fd/1"},   {"/dev/stderr", "fd/2"}};
+  for (const auto& [link, target] : own) {
+    if (!path.starts_with(link)) continue;
+    int fd = -1;
+    const std::string number = std::string{target.substr(3)} + path.substr(link.size());
+    if (std::from_chars(number.data(), number.data() + number.size(), fd).ec != std::errc{}) break;
+    const auto file = open_file(tid, fd);
+    return file ? Result<OpenFile>{*file} : Failure{Errno{ENOENT}};
+  }
+  Fd base;
+  if (!path.starts_with('/')) {
+    const PathText from = directory == AT_FDCWD ? cwd_of(tid) : link_to(tid, directory);
+    base = Fd{::open(from.data(), O_PATH | O_CLOEXEC)};
+    if (!base) return Failure::last();
+  }
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_CACHED;
+  const Fd found{
+      static_cast<int>(::syscall(SYS_openat2, base ? base.get() : AT_FDCWD, path.c_str(), &how, sizeof how))};
+  if (!found) return Failure::last();
+  struct statx file;  // NOLINT(cppcoreguidelines-pro-type-member-init): statx(2) fills it
+  if (::statx(found.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &file) != 0)
+    return Failure::last();
+  OpenFile is{FileType::other, End::both, makedev(file.stx_dev_major, file.stx_dev_minor), file.stx_ino,
+              makedev(file.stx_rdev_major, file.stx_rdev_minor)};
+  is.type = type_of(file, is.dev);
+  return is;
 }
 
 Bytes path(Tid tid, int fd) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kintrace/error.hpp"
 #include "kintrace/event.hpp"
 #include "kintrace/ids.hpp"
 #include "os/fd.hpp"
@@ -29,6 +30,10 @@ struct OpenFile {
 
 // Nothing: the descriptor is closed, the task is gone, or we may not ask.
 std::optional<OpenFile> open_file(Tid tid, int fd);
+// What a path leads to that a tracee is about to open, `directory` being openat(2)'s: only as the kernel has it in its
+// cache of names, as a look further may wait for a tracee that serves a file system. EAGAIN: it is not there. The path
+// may lead elsewhere by the time it is opened.
+Result<OpenFile> file_at(Tid tid, int directory, const std::string& path);
 // Where it was opened, without the " (deleted)" of a file that has been removed. Empty if that cannot be read.
 Bytes path(Tid tid, int fd);
 // Its open descriptors, in order. Threads that share its table may change it meanwhile.

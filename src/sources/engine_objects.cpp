@@ -37,7 +37,7 @@ std::optional<ObjectKind> kind_of(const os::OpenFile& file, const auto& domain) 
   }
 }
 
-Identity identity_of(const os::OpenFile& file) { return {file.device, file.inode}; }
+Identity identity_of(const os::OpenFile& file) { return {file.dev, file.inode}; }
 
 bool keeps_messages_apart(int type) {
   constexpr int kind = 0xf;  // SOCK_NONBLOCK and SOCK_CLOEXEC stand above it
@@ -53,17 +53,6 @@ bool replaces(const syscalls::Row& row) {
   if (row.nr == SYS_dup2) return true;
 #endif
   return row.nr == SYS_dup3;
-}
-
-// What a link of these leads to depends on who follows it.
-std::string own_path(Tid tid, const std::string& path) {
-  static constexpr std::pair<std::string_view, std::string_view> links[] = {
-      {"/dev/fd/", "fd/"},    {"/proc/self/", ""},     {"/proc/thread-self/", ""},
-      {"/dev/stdin", "fd/0"}, {"/dev/stdout", "fd/1"}, {"/dev/stderr", "fd/2"}};
-  for (const auto& [link, target] : links) {
-    if (path.starts_with(link)) return fmt::format("/proc/{}/{}{}", tid.value, target, path.substr(link.size()));
-  }
-  return fmt::format("/proc/{}/root{}", tid.value, path);
 }
 
 }  // namespace
@@ -82,12 +71,10 @@ bool Engine::find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& ca
     const Bytes path = call.text(at);
     if (path.empty()) return false;
     const int directory = at == 1 ? call.integer(0) : AT_FDCWD;
-    const std::string base = directory == AT_FDCWD ? "cwd" : fmt::format("fd/{}", directory);
-    const auto fifo = os::fifo_at(path.starts_with('/') ? own_path(task.tid, path)
-                                                        : fmt::format("/proc/{}/{}/{}", task.tid.value, base, path));
-    if (!fifo || !running_) return false;
-    const Identity identity = identity_of(*fifo);
-    if (fifo->type == os::FileType::pipe) return true;
+    const auto file = running_ ? os::file_at(task.tid, directory, path) : os::OpenFile{};
+    if (!file || file->type == os::FileType::pipe) return file || file.error().error() == Errno{EAGAIN};
+    if (file->type != os::FileType::fifo) return false;
+    const Identity identity = identity_of(*file);
     const Object* known = objects_.find(identity);
     call.objects.at(at) = known != nullptr ? known->id : met(task, ObjectKind::fifo, identity, path).id;
     return true;
@@ -120,8 +107,8 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
   std::optional<ObjectKind> kind;
   if (file) {
     kind = kind_of(*file, [&] {
-      socket = os::socket_info(task.group->pid, fd);
-      return socket->domain;
+      socket = os::socket_info(task.tid, fd);
+      return socket ? socket->domain : AF_UNSPEC;
     });
   }
   if (!kind || !concerns_us(*kind)) {
@@ -132,10 +119,9 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
   }
   const Identity identity = identity_of(*file);
   Object* known = objects_.find(identity);
-  Object& object =
-      known != nullptr
-          ? *known
-          : met(task, *kind, identity, *kind == ObjectKind::fifo ? proc_.fd(task.tid, fd).value_or(Bytes{}) : Bytes{});
+  Object& object = known != nullptr
+                       ? *known
+                       : met(task, *kind, identity, *kind == ObjectKind::fifo ? os::path(task.tid, fd) : Bytes{});
   const ObjectId id = object.id;
   if (known == nullptr && socket) {
     object.messages = keeps_messages_apart(socket->type);
@@ -426,10 +412,10 @@ void Engine::find_peer(Object& object, const Tracee& task, int fd) {
     Object* peer = inode ? objects_.find(Identity{object.identity.device, *inode}) : nullptr;
     if (peer != nullptr) Objects::join(object, *peer);
   } else if (object.id.kind == ObjectKind::inet) {
-    const auto socket = os::socket_info(task.group->pid, fd);
-    if (socket.local.empty() || socket.peer.empty()) return;
-    objects_.connect(object, socket.local, socket.peer);
-    if (Object* peer = objects_.connected(socket.peer, socket.local)) Objects::join(object, *peer);
+    const auto socket = os::socket_info(task.tid, fd);
+    if (!socket || socket->local.empty() || socket->peer.empty()) return;
+    objects_.connect(object, socket->local, socket->peer);
+    if (Object* peer = objects_.connected(socket->peer, socket->local)) Objects::join(object, *peer);
   }
 }
 
@@ -441,8 +427,9 @@ void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fa
   if (auto* bound = std::get_if<Bound>(&fact)) {
     bound->obj = id;
     if (!bound->err) {
-      const auto socket = os::socket_info(task.group->pid, bound->fd);
-      if (!socket.local.empty()) bound->addr = socket.local;  // port 0 and an empty name are chosen by the kernel
+      const auto socket = os::socket_info(task.tid, bound->fd);
+      if (socket && !socket->local.empty())
+        bound->addr = socket->local;  // port 0 and an empty name are chosen by the kernel
       objects_.name(*object, bound->addr);
     }
   } else if (auto* listening = std::get_if<Listening>(&fact)) {
@@ -462,7 +449,7 @@ void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fa
     if (made == nullptr) return;
     find_peer(*made, task, accepted->fd);
     accepted->peer = made->peer;
-    accepted->addr = os::socket_info(task.group->pid, accepted->fd).peer;
+    if (const auto socket = os::socket_info(task.tid, accepted->fd)) accepted->addr = socket->peer;
     return emit_now(task, std::move(fact));
   } else if (auto* shut = std::get_if<ShutDown>(&fact)) {
     shut->obj = id;
