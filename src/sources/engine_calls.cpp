@@ -256,11 +256,11 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
     return resume(std::move(stop), task);
   syscalls::Call call;
   call.row = row;
-  call.seq = next_seq();
   call.begin = call.end = now_;
   call.tid = task.tid;
   call.args = info.args;
   if (!find_objects(stop, task, call)) return resume(std::move(stop), task);
+  if (!syscalls::is_instant(*row)) call.seq = next_seq();
   capture_in(stop, call);
   if (row->exit == syscalls::Exit::never) {
     resume(std::move(stop), task);
@@ -353,7 +353,7 @@ void Engine::tell(const syscalls::Call& call, Fact fact) {
       sent->inner = true;
     }
   }
-  emit(call.seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
+  emit(call.seq ? call.seq : next_seq(), call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
 }
 
 // The event is of the process that it happened to. It may be one that is not traced, or numbered otherwise for the

@@ -188,4 +188,10 @@ struct Row {
   bool has(Arg kind) const;
 };
 
+// Whether it never waits, and most of these are not told: what is told of it is numbered when it is.
+constexpr bool is_instant(const Row& row) {
+  return row.blocks == Blocks::no && row.exit != Exit::on_object && row.cls != Class::lifecycle &&
+         row.cls != Class::signal;
+}
+
 }  // namespace kintrace::syscalls
