@@ -91,6 +91,12 @@ struct ObjectId {
   friend constexpr auto operator<=>(ObjectId, ObjectId) = default;
 };
 
+inline std::string name_of(ObjectId id) {
+  std::string name{Names<ObjectKind>::value.at(static_cast<std::size_t>(id.kind))};
+  name += '#';
+  return name += std::to_string(id.number);
+}
+
 // What may be done through a descriptor, by its access mode. A socket's is `both`.
 enum class End { read, write, both };
 template <>

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -84,6 +85,17 @@ template <class Tag, class Rep>
 void decode(dom::element json, Id<Tag, Rep>& value) {
   value.value = in_range<Rep>(integer(json));
 }
+void decode(dom::element json, ObjectId& value) {
+  const std::string name = string(json);
+  const std::size_t mark = name.find('#');
+  const auto& kinds = Names<ObjectKind>::value;
+  const auto* const kind = std::find(kinds.begin(), kinds.end(), std::string_view{name}.substr(0, mark));
+  if (kind == kinds.end() || mark == std::string::npos) throw Malformed{};
+  value.kind = static_cast<ObjectKind>(kind - kinds.begin());
+  const char* const end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data() + mark + 1, end, value.number);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || value.number == 0) throw Malformed{};
+}
 template <Enumeration E>
 void decode(dom::element json, E& value) {
   const auto name = string(json);
@@ -92,6 +104,7 @@ void decode(dom::element json, E& value) {
   if (at == names.end()) throw Malformed{};
   value = static_cast<E>(at - names.begin());
 }
+void decode(dom::element json, Part& value);
 template <class T>
 void decode(dom::element json, std::optional<T>& value) {
   decode(json, value.emplace());
@@ -124,6 +137,12 @@ T decode_fields(dom::object json) {
   T value;
   std::apply([&](const auto&... field) { (decode_if_there(json, field.name, value.*field.member), ...); }, T::fields());
   return value;
+}
+
+void decode(dom::element json, Part& value) {
+  dom::object object;
+  if (json.get(object) != simdjson::SUCCESS) throw Malformed{};
+  value = decode_fields<Part>(object);
 }
 
 // The fact that is called `name`, or nothing if there is none of that name.

@@ -39,6 +39,8 @@ template <Enumeration E>
 void append(std::string& out, E value) {
   text::append_json(out, Names<E>::value.at(static_cast<std::size_t>(value)));
 }
+void append(std::string& out, ObjectId value) { text::append_json(out, name_of(value)); }
+void append(std::string& out, const Part& part);
 template <class T>
 void append(std::string& out, const std::vector<T>& values) {
   out += '[';
@@ -62,7 +64,7 @@ void append_field(std::string& out, std::string_view name, const T& value) {
   append_name(out, name);
   append(out, value);
 }
-// What is absent or not so is left out.
+// What is absent, empty or not so is left out.
 template <class T>
 void append_field(std::string& out, std::string_view name, const std::optional<T>& value) {
   if (value) append_field(out, name, *value);
@@ -72,6 +74,9 @@ void append_field(std::string& out, std::string_view name, bool value) {
   append_name(out, name);
   out += "true";
 }
+void append_field(std::string& out, std::string_view name, const std::vector<Part>& parts) {
+  if (!parts.empty()) append_field<std::vector<Part>>(out, name, parts);
+}
 void append_field(std::string& out, std::string_view name, EndedBy by) {
   if (by != EndedBy::itself) append_field<EndedBy>(out, name, by);
 }
@@ -79,6 +84,13 @@ void append_field(std::string& out, std::string_view name, EndedBy by) {
 template <class T>
 void append_fields(std::string& out, const T& value) {
   std::apply([&](const auto&... field) { (append_field(out, field.name, value.*field.member), ...); }, T::fields());
+}
+
+void append(std::string& out, const Part& part) {
+  const std::size_t begin = out.size();
+  append_fields(out, part);
+  out[begin] = '{';  // the comma before the first field
+  out += '}';
 }
 
 void append_kind(std::string& out, std::string_view name) {
