@@ -159,7 +159,12 @@ Fd borrow(Tid tid, int fd) {
   if (!file || (file->type != FileType::pipe && file->type != FileType::fifo && file->type != FileType::socket))
     return Fd{};
   const Fd task = pidfd_of(tid);
-  return Fd{task ? static_cast<int>(::syscall(SYS_pidfd_getfd, task.get(), fd, 0)) : -1};
+  Fd ours{task ? static_cast<int>(::syscall(SYS_pidfd_getfd, task.get(), fd, 0)) : -1};
+  // Before Linux 6.9 it may be of another table; and threads that share it may have changed it meanwhile.
+  struct stat found {};
+  if (!ours || ::fstat(ours.get(), &found) != 0 || found.st_dev != file->dev || found.st_ino != file->inode)
+    return Fd{};
+  return ours;
 }
 
 std::optional<std::int64_t> bytes_inside(Tid tid, int fd) {
