@@ -126,9 +126,10 @@ Bytes path(Tid tid, int fd) {
   constexpr std::string_view removed = " (deleted)";
   auto text = Procfs{}.fd(tid, fd);
   if (!text) return {};
-  // A name may end so by itself.
-  const auto file = attributes(link_to(tid, fd), 0, STATX_NLINK);
-  if (file && file->stx_nlink == 0 && text->ends_with(removed)) text->resize(text->size() - removed.size());
+  if (text->ends_with(removed)) {  // a name may end so by itself
+    const auto file = attributes(link_to(tid, fd), 0, STATX_NLINK);
+    if (file && file->stx_nlink == 0) text->resize(text->size() - removed.size());
+  }
   return std::move(*text);
 }
 
