@@ -167,9 +167,10 @@ Bytes path(Tid tid, int fd) {
   constexpr std::string_view removed = " (deleted)";
   auto text = Procfs{}.fd(tid, fd);
   if (!text) return {};
-  // A name may end so by itself.
-  const auto file = attributes(link_to(tid, fd), 0, STATX_NLINK);
-  if (file && file->stx_nlink == 0 && text->ends_with(removed)) text->resize(text->size() - removed.size());
+  if (text->ends_with(removed)) {  // a name may end so by itself
+    const auto file = attributes(link_to(tid, fd), 0, STATX_NLINK);
+    if (file && file->stx_nlink == 0) text->resize(text->size() - removed.size());
+  }
   return std::move(*text);
 }
 
@@ -200,7 +201,12 @@ Fd borrow(Tid tid, int fd) {
   if (!file || (file->type != FileType::pipe && file->type != FileType::fifo && file->type != FileType::socket))
     return Fd{};
   const Fd task = pidfd_of(tid);
-  return Fd{task ? static_cast<int>(::syscall(SYS_pidfd_getfd, task.get(), fd, 0)) : -1};
+  Fd ours{task ? static_cast<int>(::syscall(SYS_pidfd_getfd, task.get(), fd, 0)) : -1};
+  // Before Linux 6.9 it may be of another table; and threads that share it may have changed it meanwhile.
+  struct stat found {};
+  if (!ours || ::fstat(ours.get(), &found) != 0 || found.st_dev != file->dev || found.st_ino != file->inode)
+    return Fd{};
+  return ours;
 }
 
 std::optional<std::int64_t> bytes_inside(Tid tid, int fd) {
