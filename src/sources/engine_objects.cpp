@@ -242,6 +242,7 @@ void Engine::begin_transfer(const syscalls::Call& call) {
 }
 
 std::optional<Tgid> Engine::who_left(const Object& object, End end) {
+  if (end == End::write && object.shut_by) return object.shut_by;
   const auto users = objects_.users(object.id, end);
   for (const Tgid user : users) {  // who is about to end has closed it already
     const Group* group = tracees_.find(user);
@@ -453,6 +454,7 @@ void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fa
     return emit_now(task, std::move(fact));
   } else if (auto* shut = std::get_if<ShutDown>(&fact)) {
     shut->obj = id;
+    if (!shut->err && shut->end != End::read) object->shut_by = task.group->pid;
   }
   tell(call, std::move(fact));
 }

@@ -35,6 +35,7 @@ struct Object {
   std::string ends;                              // of a connected inet socket: its two addresses
   std::string name;                              // of a bound socket
   std::optional<Tgid> last_reader, last_writer;  // who closed the last of these ends
+  std::optional<Tgid> shut_by;                   // who has shut down what it sends
 };
 
 class Objects {
