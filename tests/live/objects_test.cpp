@@ -197,3 +197,73 @@ TEST_CASE("objects: every byte that was read is known to be somebody's", "[live]
   }
   CHECK(bytes > 200'000);
 }
+
+TEST_CASE("objects: a descriptor that came in a message is known by what it leads to", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const auto events = traced_events({fixture("passes_descriptor")}, scratch);
+  ObjectId passed;
+  for (const Event& event : only<FdOpened>(events)) {
+    const auto& opened = std::get<FdOpened>(event.fact);
+    if (opened.how == OpenedHow::received) passed = opened.obj;
+  }
+  REQUIRE(passed);
+  CHECK(passed.kind == ObjectKind::pipe);
+  int bytes = 0, ends = 0;
+  for (const Event& event : only<Received>(events)) {
+    const auto& got = std::get<Received>(event.fact);
+    if (got.obj != passed) continue;
+    bytes += static_cast<int>(got.bytes);
+    ends += got.eof ? 1 : 0;
+    if (got.bytes > 0) CHECK(got.from.size() == 1);
+  }
+  CHECK(bytes == 5);
+  CHECK(ends == 1);
+}
+
+TEST_CASE("objects: who closed an end for good is named by whoever notices", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const auto events = traced_events({fixture("pipe_ends")}, scratch);
+  Tgid root, second;
+  for (const Event& event : only<Forked>(events)) {
+    root = event.pid;
+    const auto& forked = std::get<Forked>(event.fact);
+    if (second == Tgid{} && only<Forked>(events)[1].seq == event.seq) second = forked.child_pid;
+  }
+  int ends = 0, broken = 0;
+  for (const Event& event : events) {
+    const auto* got = std::get_if<Received>(&event.fact);
+    if (got != nullptr && got->eof) {
+      ++ends;
+      CHECK(got->eof_by == second);
+    }
+    const auto* sent = std::get_if<Sent>(&event.fact);
+    if (sent != nullptr && sent->err) {
+      ++broken;
+      CHECK(sent->broken_by == root);
+    }
+  }
+  CHECK(ends == 1);
+  CHECK(broken == 1);
+}
+
+TEST_CASE("objects: an open of a FIFO that waits for its other side is told with its time", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const auto events = traced_events({fixture("fifo_meeting"), scratch.directory()}, scratch);
+  std::vector<Event> opens;
+  for (const Event& event : only<FdOpened>(events)) {
+    if (std::get<FdOpened>(event.fact).obj.kind == ObjectKind::fifo) opens.push_back(event);
+  }
+  REQUIRE(opens.size() == 2);
+  CHECK(std::get<FdOpened>(opens[0].fact).obj == std::get<FdOpened>(opens[1].fact).obj);
+  const auto longest = std::max(opens[0].dur, opens[1].dur);
+  CHECK(longest > 10'000'000);  // the other slept for twice as long
+  bool waited = false;
+  for (const Event& event : only<Blocked>(events)) {
+    const auto& blocked = std::get<Blocked>(event.fact);
+    waited = waited || (blocked.obj && blocked.obj->kind == ObjectKind::fifo && blocked.syscall == "openat");
+  }
+  CHECK(waited);
+}
