@@ -4,8 +4,10 @@
 // how many live, not how many have lived. Fed by World::apply only; knows nothing of ptrace, /proc or views.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -42,6 +44,11 @@ struct Task {
   bool leaving = false;          // forgotten with the next event
   Span life;
   std::optional<Exited> exit;
+
+ private:
+  friend class World;
+  friend class Rebuild;
+  TableIndex files;  // its descriptors; none until one is known
 };
 
 // Processes share one after vfork(2) and clone(2) with CLONE_VM, until one of them execs.
@@ -95,13 +102,16 @@ struct Process {
   friend class Rebuild;
   SharedWords youngest_flags;            // of the last thread made
   std::optional<BirthHow> youngest_how;  // of the last child born
-  bool buried = false;                   // among the dead of whom nothing more is expected
-  bool bereaved = false;                 // to be buried after its zombies
+  std::array<std::uint32_t, Names<ObjectKind>::value.size()> objects_made{};
+  std::vector<FdClosed> closed_by_end;
+  bool buried = false;    // among the dead of whom nothing more is expected
+  bool bereaved = false;  // to be buried after its zombies
 };
 
 // A pipe, FIFO or socket.
 struct Object {
   ObjectId id;
+  std::string inode;                    // decimal
   Bytes path;                           // of a FIFO, or the address of a socket; empty: none
   std::optional<ObjectId> peer;         // the other end of a connection
   Descent maker;                        // of the process in whose hands it was first seen
@@ -137,16 +147,20 @@ class World {
   std::uint32_t live_processes() const { return live_processes_; }
   // Objects: those that are held, and the last of the others.
   const Object* find(ObjectId id) const;
+  const std::unordered_map<ObjectId, Object>& objects() const { return objects_; }
   // What a task's descriptor leads to, if that is an object.
   const Holders::Held* descriptor(const Task& task, int fd) const;
+  // The first of its descriptors that leads to this end of an object.
+  std::optional<int> number_of(const Task& task, ObjectId id, End end) const;
   // The processes, each once and in order of birth, that hold an end of it: `both`, either.
   std::vector<ProcessIndex> holders(ObjectId id, End end) const;
   // What the ends of the event's process have closed for good: told before its `exited`, and forgotten after it.
-  const std::vector<FdClosed>& closed_by_end(const Process& process) const;
+  static const std::vector<FdClosed>& closed_by_end(const Process& process);
   // Who is here for the last time: all about them has been told, and the next event finds them forgotten. A process
   // takes its tasks with it; the threads are those of processes that stay.
   const std::vector<ProcessIndex>& leaving() const { return leaving_; }
   const std::vector<TaskIndex>& leaving_threads() const { return leaving_threads_; }
+  const std::vector<ObjectId>& leaving_objects() const { return leaving_objects_; }
 
  private:
   friend class Rebuild;
@@ -165,6 +179,7 @@ class World {
   void consider(Process& process);
   void bury(Process& process);
   void choose_leaving();
+  void choose_leaving_objects();
 
   Slots<TaskIndex, Task> tasks_;
   Slots<ProcessIndex, Process> processes_;
@@ -178,6 +193,11 @@ class World {
   std::vector<ProcessIndex> bereaved_;  // have ended with zombies, which the next events may give to another
   std::vector<ProcessIndex> leaving_;
   std::vector<TaskIndex> leaving_threads_;
+  std::unordered_map<ObjectId, Object> objects_;
+  Holders holders_;
+  std::unordered_map<TableIndex, std::map<ProcessIndex, int>> table_users_;  // and how many tasks of each
+  std::deque<ObjectId> unheld_;                                              // the longest first
+  std::vector<ObjectId> leaving_objects_;
 };
 
 }  // namespace kintrace

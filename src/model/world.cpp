@@ -36,6 +36,7 @@ class Rebuild {
       thread.comm = comm;
       thread.how = fact.how;
       thread.flags = fact.flags;
+      inherit_files(thread, fact.flags);
       thread.flags_as_before = creator.youngest_flags == fact.flags;
       if (!thread.flags_as_before) creator.youngest_flags = fact.flags;
       return;
@@ -61,6 +62,7 @@ class Rebuild {
     leader.comm = comm;
     leader.how = fact.how;
     leader.flags = fact.flags;
+    inherit_files(leader, fact.flags);
   }
 
   void operator()(const Execed& fact) {
@@ -73,6 +75,7 @@ class Rebuild {
     process.exit_signal = Signal{SIGCHLD};  // whatever its clone said (clone(2))
     use_memory(process, std::make_shared<AddressSpace>());
     task().comm = fact.comm;
+    own_files();
   }
 
   void operator()(const Exited& fact) {
@@ -81,6 +84,7 @@ class Rebuild {
     if (!ended.exit) {
       ended.exit = fact;
       ended.life.end = event_.end();
+      leave_files(ended);
       --process.live_tasks;
       if (*process.tasks.begin() != ended.index) world_.dead_threads_.push_back(ended.index);
     }
@@ -129,16 +133,60 @@ class Rebuild {
       if (named.tid == leader_of(event_.pid)) self().comm = fact.value;
     }
     if (fact.what == "subreaper") self().subreaper = fact.value != "0";
+    if (fact.what == "unshared" && fact.value.find("CLONE_FILES") != Bytes::npos) own_files();
   }
   void operator()(const Detached& fact) {
     Process& process = self();
     if (!process.detached.empty() || process.exit) return;
     process.detached = fact.why;
+    for (const TaskIndex index : process.tasks) leave_files(*world_.tasks_.find(index));
     --world_.live_processes_;
     bereave(process);
   }
 
+  void operator()(const ObjectMet& fact) {
+    Object& met = object(fact.obj);
+    met.inode = fact.inode;
+    if (!fact.path.empty()) met.path = fact.path;
+    if (fact.peer) join(met, *fact.peer);
+  }
+  void operator()(const FdOpened& fact) { hold(fact.fd, {fact.obj, fact.end}); }
+  void operator()(const FdDuplicated& fact) { hold(fact.to, {fact.obj, fact.end}); }
+  void operator()(const FdClosed& fact) {
+    Object& closed = object(fact.obj);
+    if (fact.last && fact.end != End::write) closed.last_reader = self().index;
+    if (fact.last && fact.end != End::read) closed.last_writer = self().index;
+    if (fact.how == ClosedHow::exit) return self().closed_by_end.push_back(fact);
+    if (const auto gone = world_.holders_.close(files_of(task()), fact.fd)) let_go(*gone);
+  }
+  void operator()(const Sent& fact) {
+    Object& through = used(fact.obj, fact.fd, End::write);
+    if (fact.err || fact.bytes == 0) return;
+    ++through.writes;
+    through.bytes_written += fact.bytes;
+  }
+  void operator()(const Received& fact) {
+    Object& through = used(fact.obj, fact.fd, End::read);
+    if (fact.err || fact.bytes == 0 || fact.peeked) return;
+    ++through.reads;
+    through.bytes_read += fact.bytes;
+  }
+  void operator()(const Bound& fact) {
+    Object& named = object(fact.obj);
+    if (!fact.err && named.path.empty()) named.path = fact.addr;
+  }
+  void operator()(const Connected& fact) {
+    Object& connected = object(fact.obj);
+    if (fact.peer) join(connected, *fact.peer);
+  }
+  void operator()(const Accepted& fact) {
+    Object& accepted = object(fact.obj);
+    if (fact.peer) join(accepted, *fact.peer);
+  }
+
   // These change nothing: they are told, not remembered.
+  void operator()(const Listening&) { task(); }
+  void operator()(const ShutDown&) { task(); }
   void operator()(const SignalSent&) { task(); }
   void operator()(const SignalDelivered&) { task(); }
   void operator()(const DispositionSet&) { task(); }
@@ -249,6 +297,72 @@ class Rebuild {
     return made;
   }
 
+  // Descriptors.
+  TableIndex files_of(Task& user) {
+    if (!user.files) use_files(user, world_.holders_.make());
+    return user.files;
+  }
+  void use_files(Task& user, TableIndex files) {
+    user.files = files;
+    ++world_.table_users_[files][user.process];
+  }
+  void inherit_files(Task& child, const SharedWords& flags) {
+    Task& creator = task();
+    if (!creator.files) return;  // nothing is known to be in it
+    const bool shared = std::find(flags.begin(), flags.end(), "CLONE_FILES") != flags.end();
+    if (shared) world_.holders_.share(creator.files);
+    use_files(child, shared ? creator.files : world_.holders_.copy(creator.files));
+  }
+  // Others keep what it shared with them.
+  void own_files() {
+    Task& user = task();
+    if (!user.files || world_.holders_.users(user.files) == 1) return;
+    const TableIndex own = world_.holders_.copy(user.files);
+    leave_files(user);
+    use_files(user, own);
+  }
+  void leave_files(Task& user) {
+    if (!user.files) return;
+    const auto users = world_.table_users_.find(user.files);
+    if (--users->second[user.process] == 0) users->second.erase(user.process);
+    if (users->second.empty()) world_.table_users_.erase(users);
+    for (const auto& closed : world_.holders_.leave(user.files)) let_go(closed);
+    user.files = {};
+  }
+
+  void hold(int fd, Holders::Held held) {
+    object(held.obj).life.end.reset();
+    if (const auto replaced = world_.holders_.open(files_of(task()), fd, held)) let_go(*replaced);
+  }
+  void let_go(const Holders::Closed& closed) {
+    if (world_.holders_.held(closed.held.obj, End::both)) return;
+    object(closed.held.obj).life.end = event_.end();
+    world_.unheld_.push_back(closed.held.obj);
+  }
+
+  // It must have had a descriptor for what it uses.
+  Object& used(ObjectId id, int fd, End end) {
+    Object& through = object(id);
+    const bool duplex = id.kind != ObjectKind::pipe && id.kind != ObjectKind::fifo;
+    if (fd >= 0 && world_.holders_.find(files_of(task()), fd) == nullptr) hold(fd, {id, duplex ? End::both : end});
+    return through;
+  }
+  Object& object(ObjectId id) {
+    const auto [at, fresh] = world_.objects_.try_emplace(id);
+    Object& object = at->second;
+    if (!fresh) return object;
+    Process& maker = self();
+    object.id = id;
+    object.maker = maker.descent;
+    object.ordinal = ++maker.objects_made.at(static_cast<std::size_t>(id.kind));
+    object.life.begin = event_.end();
+    return object;
+  }
+  void join(Object& one, ObjectId other) {
+    one.peer = other;
+    if (const auto found = world_.objects_.find(other); found != world_.objects_.end()) found->second.peer = one.id;
+  }
+
   // An exec by a thread gave it the leader's tid; the leader's task has ended.
   void rename(Tid former) {
     const auto found = world_.by_tid_.find(former);
@@ -269,6 +383,34 @@ void World::apply(const Event& event) {
   std::visit(Rebuild{*this, event}, event.fact);
   choose_leaving();
 }
+
+const Object* World::find(ObjectId id) const {
+  const auto found = objects_.find(id);
+  return found == objects_.end() ? nullptr : &found->second;
+}
+
+const Holders::Held* World::descriptor(const Task& task, int fd) const {
+  return task.files ? holders_.find(task.files, fd) : nullptr;
+}
+
+std::optional<int> World::number_of(const Task& task, ObjectId id, End end) const {
+  const auto& all = holders_.of(id);
+  for (auto at = all.lower_bound({task.files, -1, End::read}); at != all.end() && at->table == task.files; ++at) {
+    if (at->end == end) return at->fd;
+  }
+  return {};
+}
+
+std::vector<ProcessIndex> World::holders(ObjectId id, End end) const {
+  std::set<ProcessIndex> all;
+  for (const auto& holder : holders_.of(id)) {
+    if (end != End::both && holder.end != End::both && holder.end != end) continue;
+    for (const auto& [process, tasks] : table_users_.at(holder.table)) all.insert(process);
+  }
+  return {all.begin(), all.end()};
+}
+
+const std::vector<FdClosed>& World::closed_by_end(const Process& process) { return process.closed_by_end; }
 
 const Task* World::find(Tid tid) const {
   const auto found = by_tid_.find(tid);

@@ -13,6 +13,7 @@
 
 #include "text/names.hpp"
 #include "text/units.hpp"
+#include "views/ipc_words.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -62,6 +63,9 @@ Sentence process_words(const Exited& fact, const Process& process, const World& 
     out += step;
   };
   add(memory_words(process, world, manner.naming));
+  for (const FdClosed& closed : World::closed_by_end(process)) {
+    if (const auto last = words_of_last(closed, world, manner); !last.empty()) add(last);
+  }
   const std::string heir = fact.children_to ? " → " + manner.naming.adopter(*fact.children_to, world) : "";
   if (const auto& living = process.offspring; !living.empty())
     add((heir.empty() ? "leaves " : "") + listed(living, "child", "children", world, manner.naming) + heir);

@@ -39,6 +39,10 @@ Lanes::Drawing Graph::line_of(const Event& event, const Task& task, const World&
     const Task* child = first_of(Tgid{reaped->child}, world);
     return child == nullptr ? mark(self) : lanes_.join(self, child->index);
   }
+  if (const auto* received = std::get_if<Received>(&event.fact); received != nullptr && !received->from.empty()) {
+    const Task* sender = world.find(received->from.back().tid);
+    return sender == nullptr ? mark(self) : lanes_.arrow(sender->index, self);
+  }
   if (std::holds_alternative<Exited>(event.fact)) return lanes_.mark(self, "✖");
   if (std::holds_alternative<Execed>(event.fact) || std::holds_alternative<Seen>(event.fact))
     return lanes_.mark(self, "●");

@@ -104,4 +104,13 @@ Lanes::Drawing Lanes::join(TaskIndex into, TaskIndex from) const {
   return line;
 }
 
+Lanes::Drawing Lanes::arrow(TaskIndex from, TaskIndex to) const {
+  const auto start = slot_of(from), end = slot_of(to);
+  if (!start || !end || *start == *end) return mark(to, "├");
+  Drawing line = mark(from, *start < *end ? "├" : "┤");
+  reach(line, *start, *end, from);
+  line[column_of(*end)] = {*start < *end ? "▶" : "◀", to};
+  return line;
+}
+
 }  // namespace kintrace::views

@@ -59,4 +59,10 @@ std::string Naming::adopter(Tgid pid, const World& world) const {
   return (process->ns_pid == Tgid{1} ? "init " : "subreaper ") + named(pid, world);  // of a pid namespace
 }
 
+std::string Naming::object(ObjectId id, const World& world) const {
+  const Object* object = stable_ ? world.find(id) : nullptr;
+  if (object == nullptr) return name_of(id);
+  return fmt::format("{}.{}", name({}, object->maker), name_of({id.kind, object->ordinal}));
+}
+
 }  // namespace kintrace::views

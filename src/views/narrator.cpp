@@ -39,6 +39,16 @@ bool is_always_detail(const Event& event) {
   return std::holds_alternative<DispositionSet>(event.fact) || std::holds_alternative<MaskSet>(event.fact);
 }
 
+// A message that brought or took something.
+std::optional<Traffic> traffic_of(const Event& event) {
+  if (const auto* sent = std::get_if<Sent>(&event.fact); sent != nullptr && !sent->err && !event.unfinished)
+    return Traffic{sent->obj, true, 1, sent->bytes, {}};
+  const auto* received = std::get_if<Received>(&event.fact);
+  if (received != nullptr && !received->err && !received->eof && !event.unfinished)
+    return Traffic{received->obj, false, 1, received->bytes, {}};
+  return {};
+}
+
 const ExecFailed& miss_of(const Event& event) { return std::get<ExecFailed>(event.fact); }
 
 }  // namespace
@@ -88,6 +98,8 @@ Narrator::Lines Narrator::event(const Event& event, const World& world) {
     }
   }
   lines.own = line_of(event, *task, world, before);
+  if (!options_.verbose && lines.own && folds(event, *lines.own, world, lines.held)) lines.own.reset();
+  if (std::holds_alternative<Exited>(event.fact)) tell_runs(task->index, world, lines.held);
   if (lines.own) latest_ = std::max(latest_, lines.own->at);
   return lines;
 }
@@ -96,10 +108,64 @@ std::vector<Line> Narrator::rest(const World& world) {
   std::vector<Line> lines;
   for (const auto& [task, search] : searches_) give_up(TaskIndex{task}, search, world, lines);
   searches_.clear();
+  while (!runs_.empty()) tell_runs(TaskIndex{runs_.begin()->first}, world, lines);
   std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
     return std::pair{a.at, a.task} < std::pair{b.at, b.task};
   });
   return lines;
+}
+
+// True: it is told later, with others. What else its task does is told after what it has sent and received until then.
+bool Narrator::folds(const Event& event, Line& line, const World& world, std::vector<Line>& held) {
+  constexpr std::size_t most_shown = 3;
+  constexpr Nanoseconds longest = 1'000'000'000;  // that a run is kept back
+  const auto* blocked = std::get_if<Blocked>(&event.fact);
+  const auto message = traffic_of(event);
+  const ObjectId obj = message ? message->obj : blocked != nullptr ? blocked->obj.value_or(ObjectId{}) : ObjectId{};
+  if (!obj) {
+    tell_runs(line.task, world, held);
+    return false;
+  }
+  auto& runs = runs_[line.task.value];
+  const auto found = std::find_if(runs.begin(), runs.end(), [&](const Run& run) {
+    return run.more.obj == obj && (blocked != nullptr || run.more.sent == message->sent);
+  });
+  if (blocked != nullptr) return found != runs.end() && found->shown >= most_shown;
+  Run& run = found != runs.end() ? *found : runs.emplace_back(Run{{obj, message->sent, 0, 0, {}}, 0, 0, {}});
+  if (!options_.stable && run.shown < most_shown) {
+    ++run.shown;
+    return false;
+  }
+  if (run.more.messages != 0 && !options_.stable && line.at - run.since >= longest) {
+    held.push_back(line_of(run, world));
+    run.more.messages = 0;
+    run.more.bytes = 0;
+  }
+  if (run.more.messages == 0) {
+    run.since = line.at;
+    run.more.each = message->bytes;
+  }
+  if (run.more.each != message->bytes) run.more.each.reset();
+  ++run.more.messages;
+  run.more.bytes += message->bytes;
+  run.last = std::move(line);
+  return true;
+}
+
+void Narrator::tell_runs(TaskIndex task, const World& world, std::vector<Line>& lines) {
+  const auto found = runs_.extract(task.value);
+  if (found.empty()) return;
+  for (const Run& run : found.mapped()) {
+    if (run.more.messages != 0) lines.push_back(line_of(run, world));
+  }
+}
+
+Line Narrator::line_of(const Run& run, const World& world) const {
+  Line line = run.last;
+  if (run.more.messages == 1) return line;
+  line.spent.reset();
+  line.sentence = options_.stable ? words_of_all(run.more, world, manner_) : words_of_more(run.more, world, manner_);
+  return line;
 }
 
 void Narrator::give_up(TaskIndex task, const Search& search, const World& world, std::vector<Line>& lines) const {

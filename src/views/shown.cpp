@@ -17,8 +17,20 @@ concept HasError = requires(const T& fact) {
   { fact.err } -> std::convertible_to<std::optional<Errno>>;
 };
 
+template <class T>
+concept IsOfAnObject = requires(const T& fact) {
+  { fact.obj } -> std::convertible_to<std::optional<ObjectId>>;
+};
+template <class T>
+std::string_view own_class(const T& fact) {
+  if constexpr (IsOfAnObject<T>) {
+    if (const std::optional<ObjectId> obj = fact.obj) return class_of(obj->kind);
+  }
+  return fact.cls;
+}
+
 // Facts of a class of their own may be about a call of another.
-std::string_view class_of(std::string_view own, std::string_view call) {
+std::string_view class_or_calls(std::string_view own, std::string_view call) {
   static constexpr std::array<std::string_view, 9> lifecycle{"fork",  "vfork",  "clone",  "clone3", "execve",
                                                              "wait4", "waitid", "setsid", "setpgid"};
   if (!own.empty()) return own;
@@ -35,6 +47,14 @@ struct CallOf {
     return fact.kind == "posix" ? "timer_settime" : "setitimer";
   }
   std::optional<std::string_view> operator()(const Foreground&) const { return "ioctl"; }
+  std::optional<std::string_view> operator()(const FdClosed& fact) const {
+    return fact.how == ClosedHow::close ? std::optional<std::string_view>{"close"} : std::nullopt;
+  }
+  std::optional<std::string_view> operator()(const Bound&) const { return "bind"; }
+  std::optional<std::string_view> operator()(const Listening&) const { return "listen"; }
+  std::optional<std::string_view> operator()(const Connected&) const { return "connect"; }
+  std::optional<std::string_view> operator()(const Accepted&) const { return "accept"; }
+  std::optional<std::string_view> operator()(const ShutDown&) const { return "shutdown"; }
   std::optional<std::string_view> operator()(const Set& fact) const {
     if (fact.what == "arch" || fact.what == "privileges" || fact.what == "filter") return {};
     if (fact.what == "cwd") return "chdir";
@@ -67,7 +87,8 @@ Outcome outcome_of(const Event& event) {
       [](const auto& fact) {
         using T = std::decay_t<decltype(fact)>;
         // A delivery's error is that of the call it interrupted.
-        if constexpr (HasError<T> && NamesItsCall<T>) return std::optional<Errno>{fact.err}.has_value();
+        if constexpr (HasError<T> && (NamesItsCall<T> || IsOfAnObject<T>))
+          return std::optional<Errno>{fact.err}.has_value();
         return false;
       },
       event.fact);
@@ -77,7 +98,8 @@ Outcome outcome_of(const Event& event) {
 bool shown(const Event& event, const Choice& choice) {
   const auto call = call_of(event);
   const std::string_view name = call.value_or("");
-  const std::string_view cls = std::visit([&](const auto& fact) { return class_of(fact.cls, name); }, event.fact);
+  const std::string_view cls =
+      std::visit([&](const auto& fact) { return class_or_calls(own_class(fact), name); }, event.fact);
   if (cls.empty() ? choice.without.contains(name) : !choice.asks_for(cls, name)) return false;
   const auto signal = std::visit([](const auto& fact) { return signal_of(fact); }, event.fact);
   if (signal && choice.signals && !choice.signals->contains(*signal)) return false;
