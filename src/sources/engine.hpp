@@ -129,7 +129,8 @@ class Engine final : private syscalls::Keeper {
   bool find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& call);
   ObjectId object_of(Tracee& task, int fd);
   ObjectId look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call = nullptr);
-  Object& met(const Tracee& task, ObjectKind kind, const Identity& identity, const Bytes& path);
+  Object& met(const Tracee& task, ObjectKind kind, const Identity& identity, const Bytes& path,
+              const std::vector<ObjectId>& pair = {});
   void hold(Tracee& task, int fd, Holders::Held held, OpenedHow how, const syscalls::Call* call = nullptr);
   void tell_closed(const Tracee& task, const Holders::Closed& closed, ClosedHow how);
   bool concerns_us(ObjectKind kind) const { return wanted_.at(static_cast<std::size_t>(kind)); }

@@ -133,13 +133,16 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
   return id;
 }
 
-Object& Engine::met(const Tracee& task, ObjectKind kind, const Identity& identity, const Bytes& path) {
+// `pair`: the other end of it, if that has been met.
+Object& Engine::met(const Tracee& task, ObjectKind kind, const Identity& identity, const Bytes& path,
+                    const std::vector<ObjectId>& pair) {
   Object& object = objects_.add(kind, identity);
   ObjectMet fact;
   fact.obj = object.id;
   fact.kind = kind;
   fact.inode = std::to_string(identity.inode);
   fact.path = path;
+  if (!pair.empty()) fact.peer = pair.front();
   emit_now(task, std::move(fact));
   return object;
 }
@@ -291,7 +294,8 @@ void Engine::opened(const syscalls::Call& call, std::span<const int> fds, Opened
       continue;
     }
     Object* object = how == OpenedHow::pipe && !made.empty() ? objects_.find(made.front()) : nullptr;
-    if (object == nullptr || object->identity != identity_of(*file)) object = &met(task, *kind, identity_of(*file), {});
+    if (object == nullptr || object->identity != identity_of(*file))
+      object = &met(task, *kind, identity_of(*file), {}, how == OpenedHow::socketpair ? made : std::vector<ObjectId>{});
     made.push_back(object->id);
     if (how != OpenedHow::pipe && keeps_messages_apart(call.integer(1))) {
       object->messages = true;
