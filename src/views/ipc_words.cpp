@@ -259,9 +259,12 @@ Sentence words_of(const ShutDown& fact, const World& world, const Manner& manner
       fact.err ? Tone::notable : Tone::plain};
 }
 
-Sentence words_of(const Blocked& fact, ObjectId obj, const World& world, const Manner& manner) {
+Sentence words_of(const Blocked& fact, const Event& event, const World& world, const Manner& manner) {
   if (manner.naming.stable()) return {};  // whether others did something meanwhile is chance
-  std::string out = fmt::format("{} {} waits", verb_of(fact.syscall), manner.naming.object(obj, world));
+  const std::string object = manner.naming.object(*fact.obj, world);
+  // Told before what it has brought about already: whether it waits is not known.
+  if (event.dur < real_wait) return {fmt::format("{} {} begins", verb_of(fact.syscall), object), Tone::quiet};
+  std::string out = fmt::format("{} {} waits", verb_of(fact.syscall), object);
   if (fact.waits_for.size() > most_named) {
     out += fmt::format(" for any of {} tasks", fact.waits_for.size());
   } else {

@@ -22,7 +22,7 @@ Sentence words_of(const Connected& fact, const Event& event, const World& world,
 Sentence words_of(const Accepted& fact, const Event& event, const World& world, const Manner& manner);
 Sentence words_of(const ShutDown& fact, const World& world, const Manner& manner);
 // A wait at an object.
-Sentence words_of(const Blocked& fact, ObjectId obj, const World& world, const Manner& manner);
+Sentence words_of(const Blocked& fact, const Event& event, const World& world, const Manner& manner);
 
 // What it means for others that an end is held no longer: "last writer of pipe#1 gone: its readers get EOF". Empty:
 // nothing.

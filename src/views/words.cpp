@@ -254,7 +254,7 @@ class Describe {
   Sentence operator()(const ShutDown& fact) const { return words_of(fact, world_, manner_); }
 
   Sentence operator()(const Blocked& fact) const {
-    if (fact.obj) return words_of(fact, *fact.obj, world_, manner_);
+    if (fact.obj) return words_of(fact, event_, world_, manner_);
     if (naming_.stable()) return {};  // whether others did something meanwhile is chance
     std::string out = fact.syscall + " waits";
     if (fact.waits_for.size() > most_named) {
