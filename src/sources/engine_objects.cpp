@@ -123,6 +123,7 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
                        ? *known
                        : met(task, *kind, identity, *kind == ObjectKind::fifo ? os::path(task.tid, fd) : Bytes{});
   const ObjectId id = object.id;
+  if (known == nullptr) object.outside = how == OpenedHow::inherited;
   if (known == nullptr && socket) {
     object.messages = keeps_messages_apart(socket->type);
     if (object.messages) object.stream = Stream{Stream::Kind::messages};
@@ -162,7 +163,7 @@ void Engine::hold(Tracee& task, int fd, Holders::Held held, OpenedHow how, const
 void Engine::tell_closed(const Tracee& task, const Holders::Closed& closed, ClosedHow how) {
   FdClosed fact{closed.fd, closed.held.obj, closed.held.end, how, closed.last, 0};
   if (Object* object = objects_.find(closed.held.obj);
-      object != nullptr && !objects_.holders().held(object->id, End::both)) {
+      object != nullptr && !object->outside && !objects_.holders().held(object->id, End::both)) {
     fact.left = object->stream.left();
   }
   emit_now(task, fact);

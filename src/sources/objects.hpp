@@ -31,6 +31,7 @@ struct Object {
   // What is in it: of a pipe or FIFO all, of a stream socket what it has sent, of other sockets what is sent to them.
   Stream stream;
   bool messages = false;                         // a socket that keeps them apart
+  bool outside = false;                          // it was there before: others, who are not followed, may hold it
   std::optional<ObjectId> peer;                  // of a socket
   std::string ends;                              // of a connected inet socket: its two addresses
   std::string name;                              // of a bound socket
