@@ -216,7 +216,11 @@ void Engine::files_execed(Tracee& task) {
 
 // Who would read what is sent into this one: the object in whose stream it is kept.
 Object* Engine::flows_to(Object& object) {
-  if (object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo || !object.messages) return &object;
+  const bool pipe = object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo;
+  if (pipe) return object.outside && !objects_.holders().held(object.id, End::read) ? nullptr : &object;
+  // Until somebody who is followed accepts its connection, a little is kept for him.
+  constexpr std::size_t most_kept = 256;
+  if (!object.messages) return object.peer || object.stream.pending() < most_kept ? &object : nullptr;
   return object.peer ? objects_.find(*object.peer) : nullptr;
 }
 
@@ -230,7 +234,7 @@ std::size_t Engine::wanted_of(const syscalls::Call& call) {
   for (const ObjectId id : call.objects) {
     Object* object = id ? objects_.find(id) : nullptr;
     const Object* source = object != nullptr ? flows_from(*object) : nullptr;
-    if (source != nullptr && source->stream.contested()) return std::max(options_.data, contested_bytes);
+    if (source != nullptr && source->stream.contested(call.begin)) return std::max(options_.data, contested_bytes);
   }
   return options_.data;
 }

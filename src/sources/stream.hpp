@@ -6,6 +6,7 @@
 // clock, no descriptors.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -18,7 +19,7 @@ namespace kintrace::sources {
 
 class Stream {
  public:
-  // `message`: each read takes one write, whole or cut (SOCK_DGRAM, SOCK_SEQPACKET, a pipe with O_DIRECT).
+  // `messages`: each read takes one write, whole or cut (SOCK_DGRAM, SOCK_SEQPACKET).
   enum class Kind { bytes, messages };
   explicit Stream(Kind kind = Kind::bytes) : kind_(kind) {}
 
@@ -38,8 +39,10 @@ class Stream {
   Taken peek(Nanoseconds begun, Nanoseconds now, std::int64_t bytes, std::string_view head) const;
   // Bytes that are still in it, as far as is known.
   std::int64_t left() const;
+  // Writes that are not taken whole.
+  std::size_t pending() const { return writes_.size(); }
   // Whether whose bytes come next depends on the bytes themselves: then a read's are worth looking at.
-  bool contested() const;
+  bool contested(Nanoseconds begun) const;
 
  private:
   struct Write {
@@ -51,9 +54,27 @@ class Stream {
     bool ended = false;
     Nanoseconds end = 0;
     std::string head;
+    bool doubtful = false;  // another may have been taken for it, or it for another
+    std::int64_t rest() const { return most - taken; }
   };
+  enum class Fit { no, unknown, yes };
+  static Fit fit(const Write& write, std::string_view bytes);
+  std::size_t candidates() const;
+  struct Choice {
+    std::size_t index = 0;
+    bool certain = true;
+    bool confirmed = false;  // by the bytes
+  };
+  Choice choose(std::size_t candidates, std::string_view bytes) const;
+  void doubt(std::size_t candidates);
+  void take(std::size_t index, std::int64_t bytes);
+
   Kind kind_;
-  std::deque<Write> writes_;  // that are not taken whole, in order of their begin
+  std::deque<Write> writes_;    // that are not taken whole, in order of their begin
+  std::vector<Write> spent_;    // that are, and have not ended
+  std::int64_t forgotten_ = 0;  // bytes of writes before them, which were too many to remember
+  Nanoseconds last_read_ = 0;   // the end of the read that ended last
+  Seq last_from_;               // whose bytes it got, if they were one write's
 };
 
 }  // namespace kintrace::sources
