@@ -94,7 +94,7 @@ TEST_CASE("folded messages: how long one of them waited is told, and a long wait
   CHECK(told(lines).find("waits for") == std::string::npos);
   lines += "7+11 blocked syscall=read obj=pipe#1 waits_for=10 dur=200000000\n";
   CHECK_THAT(told(lines), test::contains("… 2 more reads of pipe#1, 64 B each, waited up to 2.1 ms\n"
-                                         " 0.200007 │ ├     11 a       read waits for data or EOF on pipe#1"));
+                                         " 0.000007 │ ├     11 a       read waits for data or EOF on pipe#1"));
 }
 
 TEST_CASE("folded messages: while others are told, none is kept back for long") {
