@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -38,56 +39,137 @@ std::string named(Tid tid, const World& world, const Manner& manner) {
 
 std::string named(Tgid pid, const World& world, const Manner& manner) { return named(leader_of(pid), world, manner); }
 
+// "a", "a and b", "a, b and c".
+std::string listed(const std::vector<std::string>& words) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i != 0) out += i + 1 == words.size() ? " and " : ", ";
+    out += words[i];
+  }
+  return out;
+}
+
 std::string waited(const Event& event, const Manner& manner, std::string_view for_what) {
   if (manner.naming.stable() || event.dur < real_wait) return {};
   return fmt::format(", waited {}{}", text::duration(event.dur), for_what);
 }
 
-// The bytes themselves, as far as they were recorded.
-std::string data_words(const Bytes& data, bool cut, const Manner& manner) {
-  if (data.empty()) return {};
-  const bool shortened = data.size() > manner.limits.word;
-  std::string out = " \"";
-  for (const char byte : text::printable(shortened ? data.substr(0, manner.limits.word) : data)) {
-    if (byte == '"') out += '\\';
-    out += byte;
+// What a cut has left whole: no first bytes of a character at the end.
+std::string_view without_torn_end(std::string_view bytes) {
+  constexpr std::size_t longest = 4;  // RFC 3629
+  for (std::size_t back = 1; back <= std::min(longest, bytes.size()); ++back) {
+    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
+    if ((byte & 0xC0U) == 0x80) continue;
+    const bool torn = byte >= 0xC0 && text::utf8_sequence(bytes.substr(bytes.size() - back)) == 0;
+    return torn ? bytes.substr(0, bytes.size() - back) : bytes;
   }
-  return out + (cut || shortened ? "\"…" : "\"");
+  return bytes;
+}
+
+// The bytes themselves, as far as they were recorded, as C writes them.
+std::string data_words(std::string_view data, bool cut, const Manner& manner) {
+  cut = cut || data.size() > manner.message_limit;
+  if (cut) data = without_torn_end(data.substr(0, manner.message_limit));
+  if (data.empty()) return {};
+  std::string quoted;
+  for (const char byte : data) {
+    if (byte == '"' || byte == '\\') quoted += '\\';
+    quoted += byte;
+  }
+  return fmt::format(FMT_COMPILE(" \"{}\"{}"), text::printable(quoted), cut ? "…" : "");
 }
 
 bool would_block(const std::optional<Errno>& err) { return err && (err->value == EAGAIN || err->value == EINTR); }
 
 std::string verb_of(const std::string& call) { return call.empty() ? "?" : text::printable(call); }
 
-std::string senders(const Received& fact, const World& world, const Manner& manner) {
-  struct Share {
-    Tid tid;
-    std::int64_t bytes;
-  };
-  std::vector<Share> shares;
-  for (const Part& part : fact.from) {
-    const auto known =
-        std::find_if(shares.begin(), shares.end(), [&](const Share& share) { return share.tid == part.tid; });
+// "ls 4102", "64 B of ls 4102 and 56 B of cat 4103".
+std::string sender_words(const std::vector<Part>& parts, const World& world, const Manner& manner) {
+  std::vector<Part> shares;  // by task
+  for (const Part& part : parts) {
+    const auto known = std::find_if(shares.begin(), shares.end(), [&](const Part& one) { return one.tid == part.tid; });
     if (known != shares.end()) {
-      known->bytes += part.bytes;
+      known->bytes = text::sum(known->bytes, part.bytes);
     } else {
-      shares.push_back({part.tid, part.bytes});
+      shares.push_back(part);
     }
   }
-  if (shares.empty()) return {};
-  std::string out = ", from ";
-  if (shares.size() > most_named) {
-    out += fmt::format("{} writers", shares.size());
-  } else {
-    std::string_view before;
-    for (const Share& share : shares) {
-      out += std::exchange(before, " and ");
-      if (shares.size() > 1 && !manner.naming.stable()) out += text::size(share.bytes) + " of ";
-      out += named(share.tid, world, manner);
+  if (shares.size() == 1) return named(shares.front().tid, world, manner);
+  std::vector<std::string> words;
+  for (const Part& share : shares) {
+    if (words.size() == most_named) {
+      words.push_back(fmt::format("{} more", shares.size() - most_named));
+      break;
     }
+    words.push_back(fmt::format("{} from {}", text::size(share.bytes), named(share.tid, world, manner)));
   }
-  if (fact.order_unknown && !manner.naming.stable()) out += ", in unknown order";
-  return out;
+  return listed(words);
+}
+
+std::int64_t bytes_of(const std::vector<Part>& parts) {
+  std::int64_t sum = 0;
+  for (const Part& part : parts) sum = text::sum(sum, part.bytes);
+  return sum;
+}
+
+// What a call waits for, by its name: which of the others may end it.
+enum class Side { readers, writers, peer, unknown };
+
+bool is_one_of(std::string_view call, std::initializer_list<std::string_view> calls) {
+  return std::find(calls.begin(), calls.end(), call) != calls.end();
+}
+
+Side side_of(std::string_view call, ObjectId obj) {
+  const bool reads = is_one_of(call, {"read", "readv", "preadv2"}) || call.starts_with("recv");
+  const bool writes = is_one_of(call, {"write", "writev", "pwritev2", "vmsplice"}) || call.starts_with("send");
+  if (!reads && !(writes && call != "sendfile")) return Side::unknown;
+  if (!is_pipe(obj)) return Side::peer;
+  return reads ? Side::writers : Side::readers;
+}
+
+std::string wait_words(std::string_view call, ObjectId obj, const std::string& name) {
+  if (call.starts_with("accept")) return "waits for a connection to " + name;
+  if (call.starts_with("open")) return "waits for the other side of " + name;
+  if (call == "connect") return "waits at " + name;
+  switch (side_of(call, obj)) {
+    case Side::writers: return "waits for data or EOF on " + name;
+    case Side::readers: return fmt::format("waits: {} is full", name);
+    case Side::peer: return (call.starts_with("recv") || call.starts_with("read") ? "waits for data on " : "waits at ") + name;
+    default: return "waits at " + name;
+  }
+}
+
+// " (writers: ls 4102, itself by fd 4)".
+std::string others_words(const Blocked& fact, Side side, const Event& event, const World& world, const Manner& manner) {
+  const End end = side == Side::writers ? End::write : side == Side::readers ? End::read : End::both;
+  const std::string_view role = side == Side::writers ? "writers" : side == Side::readers ? "readers" : "peer";
+  std::optional<ObjectId> other = fact.obj;
+  if (side == Side::peer) {
+    const Object* object = world.find(*fact.obj);
+    other = object != nullptr ? object->peer : std::nullopt;
+  }
+  if (side == Side::unknown || !other) return {};
+  const std::vector<ProcessIndex> holders = world.holders(*other, end);
+  std::vector<std::string> words;
+  for (const ProcessIndex holder : holders) {
+    if (words.size() == most_named) {
+      words.push_back(fmt::format("{} more", holders.size() - most_named));
+      break;
+    }
+    const Process& process = world[holder];
+    const Task* task = process.pid == event.pid ? world.find(event.tid) : nullptr;
+    const auto fd = task != nullptr ? world.number_of(*task, *other, end) : std::nullopt;
+    words.push_back(fd ? fmt::format("itself by fd {}", *fd) : named(process.pid, world, manner));
+  }
+  return words.empty() ? "" : fmt::format(" ({}: {})", role, fmt::join(words, ", "));
+}
+
+std::pair<std::string_view, std::string_view> words_for(Way way) {
+  switch (way) {
+    case Way::write: return {"write", "to"};
+    case Way::read: return {"read", "of"};
+    default: return {"peek", "at"};
+  }
 }
 
 std::string peer_words(const std::optional<ObjectId>& peer, const World& world, const Manner& manner) {
@@ -108,13 +190,15 @@ Sentence words_of(const FdOpened& fact, const Event& event, const World& world, 
     case OpenedHow::pipe: {
       if (fact.end != End::write || task == nullptr) return {};  // the other end says it
       const auto read = world.number_of(*task, fact.obj, End::read);
-      return {fmt::format("{} made: read fd {}, write fd {}", name, read.value_or(-1), fact.fd)};
+      if (!read) return {fmt::format("{} made: write fd {}", name, fact.fd)};
+      return {fmt::format("{} made: read fd {}, write fd {}", name, *read, fact.fd)};
     }
     case OpenedHow::socketpair: {
       if (object == nullptr || !object->peer || task == nullptr) return {};  // the second says it
       const auto other = world.number_of(*task, *object->peer, End::both);
+      if (!other) return {};
       return {fmt::format("{} and {} made: a pair, fd {} and fd {}", manner.naming.object(*object->peer, world), name,
-                          other.value_or(-1), fact.fd)};
+                          *other, fact.fd)};
     }
     case OpenedHow::socket: return {fmt::format("{} made: fd {}", name, fact.fd), Tone::quiet};
     case OpenedHow::accept: return {};  // its connection says it
@@ -168,8 +252,8 @@ Sentence words_of(const FdClosed& fact, const World& world, const Manner& manner
   const std::string last = stable ? "" : words_of_last(fact, world, manner);
   std::string out;
   switch (fact.how) {
-    case ClosedHow::replaced: out = fmt::format("fd {} is another's now", fact.fd); break;
-    case ClosedHow::exec: out = fmt::format("fd {} closed by exec", fact.fd); break;
+    case ClosedHow::replaced: out = fmt::format("fd {} replaced", fact.fd); break;
+    case ClosedHow::exec: out = fmt::format("exec closes fd {} (close-on-exec)", fact.fd); break;
     default: out = fmt::format("close fd {}", fact.fd); break;
   }
   out += ": " + (last.empty() ? manner.naming.object(fact.obj, world) + std::string{end_words(fact.end)} : last);
@@ -182,7 +266,8 @@ Sentence words_of(const Sent& fact, const Event& event, const World& world, cons
   if (fact.err) {
     out += failure(fact.err);
     if (fact.broken_by && !manner.naming.stable())
-      out += fmt::format(": {} was the last reader", named(*fact.broken_by, world, manner));
+      out += fmt::format(": {} {}", named(*fact.broken_by, world, manner),
+                         is_pipe(fact.obj) ? "was the last reader" : "reads no more");
     const bool again = would_block(fact.err);
     return {std::move(out), again ? Tone::quiet : Tone::notable, again};
   }
@@ -202,18 +287,21 @@ Sentence words_of(const Received& fact, const Event& event, const World& world, 
   if (fact.eof) {
     out += ": end of file";
     if (fact.eof_by && !manner.naming.stable())
-      out += fmt::format(": {} was the last {}", named(*fact.eof_by, world, manner),
-                         is_pipe(fact.obj) ? "writer" : "at the other end");
+      out += fmt::format(": {} {}", named(*fact.eof_by, world, manner),
+                         is_pipe(fact.obj) ? "was the last writer" : "sends no more");
     return {out + waited(event, manner, "")};
   }
   out += ' ';
   out += text::size(fact.bytes);
-  if (fact.peeked) out += " and leaves it there";
-  const std::string from = senders(fact, world, manner);
-  out += from.empty() ? data_words(fact.data, fact.cut, manner) : from;
-  std::int64_t known = 0;
-  for (const Part& part : fact.from) known += part.bytes;
-  if (!from.empty() && known < fact.bytes) out += fmt::format(" ({} from before)", text::size(fact.bytes - known));
+  if (fact.peeked) out += ", which stay there";
+  if (fact.from.empty()) return {out + data_words(fact.data, fact.cut, manner) + waited(event, manner, "")};
+  const bool one = std::all_of(fact.from.begin(), fact.from.end(),
+                               [&](const Part& part) { return part.tid == fact.from.front().tid; });
+  out += one ? ", from " : ", ";
+  out += sender_words(fact.from, world, manner);
+  if (fact.order_unknown) out += ", in unknown order";
+  const std::int64_t before = fact.bytes - bytes_of(fact.from);
+  if (before > 0) out += fmt::format(" ({} from before)", text::size(before));
   return {out + waited(event, manner, "")};
 }
 
@@ -261,34 +349,46 @@ Sentence words_of(const ShutDown& fact, const World& world, const Manner& manner
 
 Sentence words_of(const Blocked& fact, const Event& event, const World& world, const Manner& manner) {
   if (manner.naming.stable()) return {};  // whether others did something meanwhile is chance
-  const std::string object = manner.naming.object(*fact.obj, world);
+  const std::string name = manner.naming.object(*fact.obj, world), call = verb_of(fact.syscall);
   // Told before what it has brought about already: whether it waits is not known.
-  if (event.dur < real_wait) return {fmt::format("{} {} begins", verb_of(fact.syscall), object), Tone::quiet};
-  std::string out = fmt::format("{} {} waits", verb_of(fact.syscall), object);
-  if (fact.waits_for.size() > most_named) {
-    out += fmt::format(" for any of {} tasks", fact.waits_for.size());
-  } else {
-    std::string_view before = " for ";
-    for (const Tid tid : fact.waits_for) {
-      out += std::exchange(before, " or ");
-      out += named(tid, world, manner);
-    }
-  }
-  return {std::move(out), Tone::quiet};
-}
-
-Sentence words_of_more(const Traffic& traffic, const World& world, const Manner& manner) {
-  const std::string_view what = traffic.sent ? "write" : "read";
-  const std::string amount = traffic.each ? text::size(*traffic.each) + (traffic.messages == 1 ? "" : " each")
-                                          : text::size(traffic.bytes) + " in all";
-  return {fmt::format("… {} more {}{} {} {}, {}", text::count(traffic.messages), what, traffic.messages == 1 ? "" : "s",
-                      traffic.sent ? "to" : "of", manner.naming.object(traffic.obj, world), amount),
+  if (event.dur < real_wait) return {fmt::format("{} {} begins", call, name), Tone::quiet};
+  return {fmt::format("{} {}{}", call, wait_words(call, *fact.obj, name),
+                      others_words(fact, side_of(call, *fact.obj), event, world, manner)),
           Tone::quiet};
 }
 
+void add_content(Traffic& traffic, const Event& event, const World& world, const Manner& manner) {
+  const auto add = [&](const Bytes& data, bool cut) {
+    if (traffic.cut) return;
+    const std::size_t room = manner.message_limit - std::min(manner.message_limit, traffic.data.size());
+    traffic.data.append(data, 0, room);
+    traffic.cut = cut || data.size() > room;
+  };
+  if (const auto* sent = std::get_if<Sent>(&event.fact)) add(sent->data, sent->cut);
+  const auto* received = std::get_if<Received>(&event.fact);
+  if (received == nullptr) return;
+  add(received->data, received->cut);
+  for (const Part& part : received->from) {
+    if (traffic.from.size() <= most_named) traffic.from.insert(named(part.tid, world, manner));
+  }
+}
+
+Sentence words_of_more(const Traffic& traffic, const World& world, const Manner& manner) {
+  const auto& [verb, preposition] = words_for(traffic.way);
+  std::string out = fmt::format("… {} more {}{} {} {}, ", text::count(traffic.messages), verb,
+                                traffic.messages == 1 ? "" : "s", preposition, manner.naming.object(traffic.obj, world));
+  out += traffic.each ? text::size(*traffic.each) + " each" : text::size(traffic.bytes) + " in all";
+  if (traffic.longest >= real_wait) out += ", waited up to " + text::duration(traffic.longest);
+  return {std::move(out), Tone::quiet};
+}
+
 Sentence words_of_all(const Traffic& traffic, const World& world, const Manner& manner) {
-  return {fmt::format("{} {} {}", traffic.sent ? "write" : "read", manner.naming.object(traffic.obj, world),
-                      text::size(traffic.bytes))};
+  const auto& [verb, preposition] = words_for(traffic.way);
+  const std::string out = fmt::format("{} {} {} {}", verb, text::size(traffic.bytes), preposition,
+                                      manner.naming.object(traffic.obj, world));
+  if (traffic.from.empty()) return {out + data_words(traffic.data, traffic.cut, manner)};
+  if (traffic.from.size() > most_named) return {out + ", from several"};
+  return {fmt::format("{}, from {}", out, listed({traffic.from.begin(), traffic.from.end()}))};
 }
 
 }  // namespace kintrace::views

@@ -3,6 +3,9 @@
 // other. What src/views/words.cpp is for the others.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "kintrace/event.hpp"
@@ -28,17 +31,24 @@ Sentence words_of(const Blocked& fact, const Event& event, const World& world, c
 // nothing.
 std::string words_of_last(const FdClosed& fact, const World& world, const Manner& manner);
 
+enum class Way { write, read, peek };
 // Messages of one task through one object in one direction, told together.
 struct Traffic {
   ObjectId obj;
-  bool sent = false;
+  Way way = Way::write;
   std::uint64_t messages = 0;
   std::int64_t bytes = 0;
-  std::optional<std::int64_t> each;  // bytes, where they all had as many
+  std::optional<std::int64_t> each = {};  // bytes, where they all had as many
+  Nanoseconds longest = 0;                // that one of them waited
+  std::set<std::string> from = {};        // the writers' names, and the first bytes: as far as add_content has added
+  Bytes data = {};
+  bool cut = false;  // there are more bytes than these
 };
+// What one more of them brought.
+void add_content(Traffic& traffic, const Event& event, const World& world, const Manner& manner);
 // "… 4,998 more writes to pipe#1, 64 B each".
 Sentence words_of_more(const Traffic& traffic, const World& world, const Manner& manner);
-// "write 320 kB to pipe#1": where how many they were is chance.
+// "read 320 kB of pipe#1, from ls 4102": where how many they were is chance.
 Sentence words_of_all(const Traffic& traffic, const World& world, const Manner& manner);
 
 }  // namespace kintrace::views

@@ -69,7 +69,7 @@ class Lanes {
   Drawing mark(TaskIndex task, Glyph glyph) const;
   Drawing branch(TaskIndex from, TaskIndex to) const;  // `to` begins at `from`
   Drawing join(TaskIndex into, TaskIndex from) const;  // `from` ends at `into`
-  Drawing arrow(TaskIndex from, TaskIndex to) const;   // something came from one to the other
+  Drawing arrow(const std::vector<TaskIndex>& from, TaskIndex to) const;  // something came from each of these
 
  private:
   struct Lane {

@@ -12,18 +12,11 @@
 #include "kintrace/event.hpp"
 #include "kintrace/view.hpp"
 #include "kintrace/world.hpp"
-#include "views/ipc_words.hpp"
+#include "views/folded_messages.hpp"
+#include "views/line.hpp"
 #include "views/words.hpp"
 
 namespace kintrace::views {
-
-struct Line {
-  TaskIndex task;
-  Bytes comm;  // its name at that time
-  Nanoseconds at = 0;
-  Sentence sentence;
-  std::optional<Nanoseconds> spent = {};  // in the call that it tells of, where that is to be shown (-T)
-};
 
 class Narrator {
  public:
@@ -50,16 +43,6 @@ class Narrator {
     Signal signal;
     std::optional<Tgid> from;
   };
-  // Messages of one task through one object in one direction, the first of which have lines of their own.
-  struct Run {
-    Traffic more;  // than those
-    std::size_t shown = 0;
-    Nanoseconds since = 0;  // the first of the others
-    Line last;
-  };
-  bool folds(const Event& event, Line& line, const World& world, std::vector<Line>& held);
-  void tell_runs(TaskIndex task, const World& world, std::vector<Line>& lines);
-  Line line_of(const Run& run, const World& world) const;
   std::optional<Line> line_of(const Event& event, const Task& task, const World& world, const Before& before) const;
   void give_up(TaskIndex task, const Search& search, const World& world, std::vector<Line>& lines) const;
   Before before(const Event& event, const World& world) const;
@@ -67,11 +50,12 @@ class Narrator {
 
   ViewOptions options_;
   Manner manner_;
-  std::unordered_map<std::uint32_t, Search> searches_;        // by task
-  std::unordered_set<std::uint32_t> reapers_;                 // living processes that have collected a child
-  std::unordered_map<Tgid, Delivery> stop_signals_;           // the last of each living process
-  std::unordered_map<std::uint32_t, std::vector<Run>> runs_;  // by task, in order of their first
-  Nanoseconds latest_ = 0;                                    // the end of any event so far
+  FoldedMessages messages_;
+  std::unordered_map<std::uint32_t, Search> searches_;  // by task
+  std::unordered_set<std::uint32_t> reapers_;           // living processes that have collected a child
+  std::unordered_map<Tgid, Delivery> stop_signals_;     // the last of each living process
+  std::unordered_map<Tid, ObjectId> broken_;            // what tasks wrote to in vain, until their SIGPIPE
+  Nanoseconds latest_ = 0;                              // the end of any event so far
 };
 
 }  // namespace kintrace::views

@@ -69,6 +69,41 @@ struct CallOf {
   }
 };
 
+// Calls that bring about the same fact, which does not say which of them it was.
+using Alike = std::array<std::string_view, 3>;
+constexpr std::array<Alike, 4> alike{{
+    {"pipe", "pipe2"},
+    {"open", "openat", "openat2"},
+    {"accept", "accept4"},
+    {"close", "close_range"},
+}};
+
+// What a descriptor came from, which is no call's result of its own: its object, or its connection, is that.
+std::string_view origin_of(const Fact& fact) {
+  const auto* opened = std::get_if<FdOpened>(&fact);
+  if (opened == nullptr) return {};
+  switch (opened->how) {
+    case OpenedHow::pipe: return "pipe";
+    case OpenedHow::open: return "open";
+    case OpenedHow::socket: return "socket";
+    case OpenedHow::socketpair: return "socketpair";
+    case OpenedHow::accept: return "accept";
+    case OpenedHow::received: return "recvmsg";
+    case OpenedHow::pidfd_getfd: return "pidfd_getfd";
+    case OpenedHow::inherited: break;
+  }
+  return {};
+}
+
+bool asks_for(const Choice& choice, std::string_view cls, std::string_view call) {
+  if (choice.asks_for(cls, call)) return true;
+  if (call.empty() || choice.without.contains(call)) return false;
+  const auto has_call = [&](const Alike& names) { return std::find(names.begin(), names.end(), call) != names.end(); };
+  const auto row = std::find_if(alike.begin(), alike.end(), has_call);
+  return row != alike.end() &&
+         std::any_of(row->begin(), row->end(), [&](std::string_view name) { return choice.calls.contains(name); });
+}
+
 std::optional<Signal> signal_of(const SignalSent& fact) { return fact.signal.value_or(Signal{}); }
 std::optional<Signal> signal_of(const SignalDelivered& fact) { return fact.signal; }
 std::optional<Signal> signal_of(const DispositionSet& fact) { return fact.signal; }
@@ -97,10 +132,10 @@ Outcome outcome_of(const Event& event) {
 
 bool shown(const Event& event, const Choice& choice) {
   const auto call = call_of(event);
-  const std::string_view name = call.value_or("");
+  const std::string_view name = call ? *call : origin_of(event.fact);
   const std::string_view cls =
       std::visit([&](const auto& fact) { return class_or_calls(own_class(fact), name); }, event.fact);
-  if (cls.empty() ? choice.without.contains(name) : !choice.asks_for(cls, name)) return false;
+  if (cls.empty() ? choice.without.contains(name) : !asks_for(choice, cls, name)) return false;
   const auto signal = std::visit([](const auto& fact) { return signal_of(fact); }, event.fact);
   if (signal && choice.signals && !choice.signals->contains(*signal)) return false;
   return !call || !choice.outcomes || choice.outcomes->contains(outcome_of(event));

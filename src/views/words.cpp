@@ -186,7 +186,7 @@ class Describe {
   Sentence operator()(const Continued& /*fact*/) const { return {"continued"}; }
 
   Sentence operator()(const SignalSent& fact) const { return words_of(fact, event_, world_, manner_); }
-  Sentence operator()(const SignalDelivered& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const SignalDelivered& fact) const { return words_of(fact, event_, world_, manner_, before_); }
   Sentence operator()(const DispositionSet& fact) const { return words_of(fact); }
   Sentence operator()(const MaskSet& fact) const { return words_of(fact); }
   Sentence operator()(const TimerSet& fact) const { return words_of(fact); }

@@ -37,8 +37,21 @@ std::string json_scalar(const std::string& value) {
   return digits || value == "true" ? value : json_string(value);
 }
 
+// TID:BYTES,… of a message.
+std::string json_parts(const std::string& value) {
+  std::string out = "[", part;
+  for (std::istringstream parts(value); std::getline(parts, part, ',');) {
+    const auto colon = part.find(':');
+    out += fmt::format(R"({}{{"seq":1,"tid":{},"bytes":{}}})", out.size() > 1 ? "," : "", part.substr(0, colon),
+                       part.substr(colon + 1));
+  }
+  return out + "]";
+}
+
 // Words of a program are strings even where they look like numbers.
 std::string json_value(const std::string& key, const std::string& value) {
+  if (value.starts_with('"')) return value;
+  if (key == "from" && value.find(':') != std::string::npos) return json_parts(value);
   const bool strings = key == "argv" || key == "flags";
   if (!strings && key != "waits_for" && key != "blocked") {
     return key == "value" || key == "why" ? json_string(value) : json_scalar(value);
