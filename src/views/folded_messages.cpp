@@ -144,8 +144,8 @@ Line FoldedMessages::line_of(const Run& run, const World& world) const {
   Line line = run.last;
   if (!manner_.naming.stable() && run.more.messages == 1) return line;
   line.spent.reset();
-  line.sentence = manner_.naming.stable() ? words_of_all(run.more, world, manner_)
-                                          : words_of_more(run.more, world, manner_);
+  line.sentence =
+      manner_.naming.stable() ? words_of_all(run.more, world, manner_) : words_of_more(run.more, world, manner_);
   return line;
 }
 

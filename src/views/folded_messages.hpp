@@ -33,8 +33,8 @@ class FoldedMessages {
 
  private:
   struct Run {
-    std::uint64_t number = 0;  // in order of their first
-    std::uint32_t shown = 0;   // one by one
+    std::uint64_t number = 0;                     // in order of their first
+    std::uint32_t shown = 0;                      // one by one
     std::map<std::int64_t, std::uint32_t> sizes;  // how often each among these
     Traffic more;                                 // than these
     Nanoseconds since = 0;                        // the first of more

@@ -134,7 +134,8 @@ std::string wait_words(std::string_view call, ObjectId obj, const std::string& n
   switch (side_of(call, obj)) {
     case Side::writers: return "waits for data or EOF on " + name;
     case Side::readers: return fmt::format("waits: {} is full", name);
-    case Side::peer: return (call.starts_with("recv") || call.starts_with("read") ? "waits for data on " : "waits at ") + name;
+    case Side::peer:
+      return (call.starts_with("recv") || call.starts_with("read") ? "waits for data on " : "waits at ") + name;
     default: return "waits at " + name;
   }
 }
@@ -375,8 +376,9 @@ void add_content(Traffic& traffic, const Event& event, const World& world, const
 
 Sentence words_of_more(const Traffic& traffic, const World& world, const Manner& manner) {
   const auto& [verb, preposition] = words_for(traffic.way);
-  std::string out = fmt::format("… {} more {}{} {} {}, ", text::count(traffic.messages), verb,
-                                traffic.messages == 1 ? "" : "s", preposition, manner.naming.object(traffic.obj, world));
+  std::string out =
+      fmt::format("… {} more {}{} {} {}, ", text::count(traffic.messages), verb, traffic.messages == 1 ? "" : "s",
+                  preposition, manner.naming.object(traffic.obj, world));
   out += traffic.each ? text::size(*traffic.each) + " each" : text::size(traffic.bytes) + " in all";
   if (traffic.longest >= real_wait) out += ", waited up to " + text::duration(traffic.longest);
   return {std::move(out), Tone::quiet};

@@ -20,8 +20,7 @@ Manner manner_of(const ViewOptions& options) {
   const text::Limits cut{options.string_limit.value_or(word_limit), 64};
   const text::Limits whole{options.string_limit.value_or(std::string::npos), std::string::npos};
   const std::size_t usual = options.verbose ? std::string::npos : Manner{Naming{false}, {}}.message_limit;
-  return {Naming{options.stable}, options.verbose ? whole : cut, options.verbose,
-          options.string_limit.value_or(usual)};
+  return {Naming{options.stable}, options.verbose ? whole : cut, options.verbose, options.string_limit.value_or(usual)};
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -149,8 +148,7 @@ std::optional<Line> Narrator::line_of(const Event& event, const Task& task, cons
   const bool asked = outcomes && !outcomes->contains(Outcome::successful) && outcome_of(event) == Outcome::failed;
   if (line.sentence.detail && !options_.verbose && !asked) return {};
   // The end of a close is not waited for: there is nothing to tell of it.
-  const bool returned =
-      !event.unfinished && !waits && !std::holds_alternative<FdClosed>(event.fact) && call_of(event);
+  const bool returned = !event.unfinished && !waits && !std::holds_alternative<FdClosed>(event.fact) && call_of(event);
   if (options_.call_times && !manner_.naming.stable() && returned) line.spent = event.dur;
   return line;
 }

@@ -118,7 +118,8 @@ std::string cause_words(const SignalDelivered& fact, const Event& event, const W
   }
   // The kernel sends it in the name of the writer.
   if (code == "SI_USER" && signal.value == SIGPIPE && fact.from == event.pid) {
-    if (before.broken) return fmt::format(" from its write to {}, which nobody can read", naming.object(*before.broken, world));
+    if (before.broken)
+      return fmt::format(" from its write to {}, which nobody can read", naming.object(*before.broken, world));
     return " from itself, as a write that nobody can read sends it";
   }
   if (!fact.from) return "";

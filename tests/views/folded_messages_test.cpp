@@ -144,10 +144,10 @@ TEST_CASE("folded messages: with --stable it shows neither into how many the byt
   CHECK_THAT(text, test::contains("  read 120 B of p1.pipe#1, from p1\n"));
   CHECK(text == view_of("timeline", std::string(two) + split, stable()));
   const auto of_two = [](std::string_view from) {
-    return view_of("timeline",
-                   fmt::format("{}11 received obj=pipe#1 fd=3 bytes=9 from={} order_unknown=true syscall=read", two,
-                               from),
-                   stable());
+    return view_of(
+        "timeline",
+        fmt::format("{}11 received obj=pipe#1 fd=3 bytes=9 from={} order_unknown=true syscall=read", two, from),
+        stable());
   };
   CHECK_THAT(of_two("10:4,11:5"), test::contains("  read 9 B of p1.pipe#1, from p1 and p1.1\n"));
   CHECK(of_two("10:4,11:5") == of_two("11:3,10:6"));

@@ -128,8 +128,7 @@ TEST_CASE("ipc words: a write, with the first of its bytes as C writes them") {
 TEST_CASE("ipc words: of a message as much as was asked for, and no torn character") {
   ViewOptions options;
   options.string_limit = 3;
-  CHECK(last_words("11 sent obj=pipe#1 fd=4 bytes=4 data=abcd syscall=write", options) ==
-        R"(write pipe#1 4 B "abc"…)");
+  CHECK(last_words("11 sent obj=pipe#1 fd=4 bytes=4 data=abcd syscall=write", options) == R"(write pipe#1 4 B "abc"…)");
   CHECK(last_words("11 sent obj=pipe#1 fd=4 bytes=4 data=abä syscall=write", options) == R"(write pipe#1 4 B "ab"…)");
   options.string_limit = 0;
   CHECK(last_words("11 sent obj=pipe#1 fd=4 bytes=4 data=abcd syscall=write", options) == "write pipe#1 4 B");
@@ -192,10 +191,9 @@ TEST_CASE("ipc words: sockets find each other") {
         "bind inet#1 to 0.0.0.0:80 failed: EACCES (Permission denied)");
   CHECK(last_words(server + "10 listening obj=unix#1 fd=5 addr=\"unix\\u0020/run/x\"") ==
         "listen on unix#1 at unix /run/x");
-  const std::string client =
-      server +
-      "11 object obj=unix#2 kind=unix\n11 fd_opened fd=3 obj=unix#2 end=both how=socket\n"
-      "10 object obj=unix#3 kind=unix\n10 fd_opened fd=7 obj=unix#3 end=both how=accept\n";
+  const std::string client = server +
+                             "11 object obj=unix#2 kind=unix\n11 fd_opened fd=3 obj=unix#2 end=both how=socket\n"
+                             "10 object obj=unix#3 kind=unix\n10 fd_opened fd=7 obj=unix#3 end=both how=accept\n";
   CHECK(last_words(client + "11 connected obj=unix#2 fd=3 addr=\"unix\\u0020/run/x\" peer=unix#3") ==
         "connect unix#2 → unix /run/x (unix#3)");
   CHECK(last_words(client + "11 connected obj=unix#2 fd=3 addr=\"unix\\u0020/run/x\" err=ECONNREFUSED") ==
@@ -234,14 +232,15 @@ TEST_CASE("ipc words: a death tells which ends were the last") {
 }
 
 TEST_CASE("ipc words: with --stable objects are named by their maker, and nothing of chance is told") {
-  CHECK(view_of("timeline", std::string(family) + std::string(only_11) +
-                                "11 fd_duplicated fd=4 to=1 obj=pipe#1 end=write syscall=dup2\n"
-                                "11 sent obj=pipe#1 fd=1 bytes=6 data=abcdef syscall=write dur=30000000\n"
-                                "11 fd_closed fd=4 obj=pipe#1 end=write last=true\n"
-                                "11 fd_closed fd=1 obj=pipe#1 end=write last=true how=exit\n"
-                                "11 exited code=0 group=true\n"
-                                "12 received obj=pipe#1 fd=3 bytes=6 from=11:6 syscall=read dur=30000000\n"
-                                "12 received obj=pipe#1 fd=3 eof=true eof_by=11 syscall=read\n",
+  CHECK(view_of("timeline",
+                std::string(family) + std::string(only_11) +
+                    "11 fd_duplicated fd=4 to=1 obj=pipe#1 end=write syscall=dup2\n"
+                    "11 sent obj=pipe#1 fd=1 bytes=6 data=abcdef syscall=write dur=30000000\n"
+                    "11 fd_closed fd=4 obj=pipe#1 end=write last=true\n"
+                    "11 fd_closed fd=1 obj=pipe#1 end=write last=true how=exit\n"
+                    "11 exited code=0 group=true\n"
+                    "12 received obj=pipe#1 fd=3 bytes=6 from=11:6 syscall=read dur=30000000\n"
+                    "12 received obj=pipe#1 fd=3 eof=true eof_by=11 syscall=read\n",
                 stable()) ==
         "p1 sh\n"
         "  exec /bin/sh\n"

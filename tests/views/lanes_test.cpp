@@ -157,7 +157,9 @@ TEST_CASE("lanes: arrows go either way, over what is between, and from each of s
   Pad pad(12);
   for (const unsigned lane : {0, 1, 2, 3, 4}) pad.lanes().open(task(lane));
   pad.lanes().close(task(3));
-  const auto arrow = [&](const std::vector<TaskIndex>& from, unsigned to) { pad.add(pad.lanes().arrow(from, task(to))); };
+  const auto arrow = [&](const std::vector<TaskIndex>& from, unsigned to) {
+    pad.add(pad.lanes().arrow(from, task(to)));
+  };
   arrow({task(1)}, 2);
   arrow({task(2)}, 1);
   arrow({task(0)}, 4);

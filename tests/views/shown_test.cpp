@@ -146,9 +146,10 @@ TEST_CASE("shown: facts about an object by their call, whichever of those alike 
 
 TEST_CASE("shown: what failed at an object, EAGAIN too") {
   const Choice successful = of_outcome(Outcome::successful), failed = of_outcome(Outcome::failed);
-  for (const auto line : {"10 sent obj=pipe#1 syscall=write err=EPIPE", "10 received obj=pipe#1 syscall=read err=EAGAIN",
-                          "10 connected obj=unix#1 addr=x err=ENOENT", "10 bound obj=unix#1 addr=x err=EADDRINUSE",
-                          "10 listening obj=unix#1 err=EADDRINUSE", "10 shut_down obj=unix#1 err=ENOTCONN"}) {
+  for (const auto line :
+       {"10 sent obj=pipe#1 syscall=write err=EPIPE", "10 received obj=pipe#1 syscall=read err=EAGAIN",
+        "10 connected obj=unix#1 addr=x err=ENOENT", "10 bound obj=unix#1 addr=x err=EADDRINUSE",
+        "10 listening obj=unix#1 err=EADDRINUSE", "10 shut_down obj=unix#1 err=ENOTCONN"}) {
     INFO(line);
     CHECK(is_shown(line, failed));
     CHECK_FALSE(is_shown(line, successful));

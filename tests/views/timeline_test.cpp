@@ -18,7 +18,8 @@ std::string hostile_objects() {
   for (const char* fact : {"bound", "listening", "connected", "accepted"})
     lines += R"({"ev":")" + std::string(fact) + '"' + who + R"(,"addr":)" + esc + R"(,"listener":"unix#2"})" + "\n";
   for (const char* fact : {"sent", "received"})
-    lines += R"({"ev":")" + std::string(fact) + '"' + who + R"(,"bytes":9,"data":)" + esc + R"(,"syscall":)" + esc + "}\n";
+    lines +=
+        R"({"ev":")" + std::string(fact) + '"' + who + R"(,"bytes":9,"data":)" + esc + R"(,"syscall":)" + esc + "}\n";
   lines += R"({"ev":"blocked","dur":9000000)" + who + R"(,"waits_for":[],"syscall":)" + esc + "}\n";
   return lines + R"({"ev":"fd_duplicated","to":1)" + who + R"(,"end":"both","syscall":)" + esc + "}\n";
 }
