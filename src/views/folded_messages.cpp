@@ -34,24 +34,12 @@ std::optional<Traffic> message_in(const Event& event) {
 
 }  // namespace
 
-bool FoldedMessages::Run::shows(std::int64_t bytes) const {
-  if (shown >= most_shown) return false;
-  const auto alike = sizes.find(bytes);
-  return alike == sizes.end() || alike->second < most_alike;
-}
-
-bool FoldedMessages::Run::folds() const {
-  return more.messages > 0 || shown >= most_shown ||
-         std::any_of(sizes.begin(), sizes.end(), [](const auto& size) { return size.second >= most_alike; });
-}
-
 bool FoldedMessages::count(const Event& event, const Task& task, const World& world) {
   const auto message = message_in(event);
   if (!message) return false;
   const auto found = runs_.find(Key{task.index, message->obj, message->way});
   if (found == runs_.end() || found->second.more.messages == 0) return false;
   Run& run = found->second;
-  if (!manner_.naming.stable() && run.shows(message->bytes)) return false;
   add(run, event, *message, world);
   run.last.comm = task.comm;
   run.last.at = event.end();
@@ -68,11 +56,13 @@ bool FoldedMessages::take(const Event& event, Line& line, const World& world, st
   }
   const auto [at, fresh] = runs_.try_emplace(Key{line.task, message->obj, message->way});
   Run& run = at->second;
-  if (fresh) run.number = ++runs_made_;
+  if (fresh) {
+    run.number = ++runs_made_;
+    run.folds = manner_.naming.stable();
+  }
   line.message = true;
-  if (!manner_.naming.stable() && run.shows(message->bytes)) {
-    ++run.shown;
-    ++run.sizes[message->bytes];
+  if (!run.folds) {
+    run.folds = ++run.shown == most_shown || ++run.sizes[message->bytes] == most_alike;
     return false;
   }
   add(run, event, *message, world);
@@ -86,7 +76,7 @@ bool FoldedMessages::take(const Blocked& wait, Nanoseconds length, const Line& l
   constexpr std::array ways{Way::write, Way::read, Way::peek};
   const bool among_folded = std::any_of(ways.begin(), ways.end(), [&](Way way) {
     const auto run = runs_.find(Key{line.task, *wait.obj, way});
-    return run != runs_.end() && run->second.folds();
+    return run != runs_.end() && run->second.folds;
   });
   if (among_folded && length < long_wait) return true;
   if (among_folded) tell(line.task, world, told);

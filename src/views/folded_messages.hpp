@@ -36,11 +36,10 @@ class FoldedMessages {
     std::uint64_t number = 0;                     // in order of their first
     std::uint32_t shown = 0;                      // one by one
     std::map<std::int64_t, std::uint32_t> sizes;  // how often each among these
-    Traffic more;                                 // than these
+    bool folds = false;                           // none is shown any more
+    Traffic more;                                 // than those
     Nanoseconds since = 0;                        // the first of more
     Line last;
-    bool shows(std::int64_t bytes) const;
-    bool folds() const;  // not all that comes is shown
   };
   using Key = std::tuple<TaskIndex, ObjectId, Way>;
   using Runs = std::map<Key, Run>;

@@ -85,6 +85,15 @@ TEST_CASE("folded messages: of unequal sizes sixteen are shown") {
   CHECK_THAT(text, test::contains("… 100 more writes to pipe#1, 6.5 kB in all\n"));
 }
 
+TEST_CASE("folded messages: none of another size is shown among those that are counted") {
+  std::string lines;
+  for (int i = 1; i <= 9; ++i) lines += wrote(i, 64);
+  lines += wrote(10, 7) + wrote(11, 64) + "12+10 stopped signal=SIGSTOP\n";
+  CHECK_THAT(told(lines), test::contains(" 0.000003 ├ │     10 a       write pipe#1 64 B \"x\"\n"
+                                         " 0.000011 ├ │     10 a       … 8 more writes to pipe#1, 455 B in all\n"
+                                         " 0.000012 ├ │     10 a       stopped by SIGSTOP\n"));
+}
+
 TEST_CASE("folded messages: how long one of them waited is told, and a long wait has its line") {
   std::string lines;
   for (int i = 1; i <= 3; ++i) lines += read_by_11(i, 64);
