@@ -207,8 +207,9 @@ Sentence words_of(const FdOpened& fact, const Event& event, const World& world, 
       const std::string_view purpose = fact.end == End::read    ? " for reading"
                                        : fact.end == End::write ? " for writing"
                                                                 : " for both";
-      const std::string path = object != nullptr ? text::shell_word(object->path, manner.limits.word) : "?";
-      return {fmt::format("open {} {}{}: fd {}{}", name, path, purpose, fact.fd,
+      const bool named_by_path = object == nullptr || object->path.empty() || manner.naming.stable();
+      const std::string path = named_by_path ? "" : " " + text::shell_word(object->path, manner.limits.word);
+      return {fmt::format("open {}{}{}: fd {}{}", name, path, purpose, fact.fd,
                           waited(event, manner, fact.end == End::read ? " for a writer" : " for a reader"))};
     }
     case OpenedHow::received: return {fmt::format("receives {}{}: fd {}", name, end_words(fact.end), fact.fd)};

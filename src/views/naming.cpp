@@ -62,6 +62,8 @@ std::string Naming::adopter(Tgid pid, const World& world) const {
 std::string Naming::object(ObjectId id, const World& world) const {
   const Object* object = stable_ ? world.find(id) : nullptr;
   if (object == nullptr) return name_of(id);
+  // Who opens it first may be chance.
+  if (id.kind == ObjectKind::fifo && !object->path.empty()) return "fifo " + text::shell_word(object->path);
   return fmt::format("{}.{}", name({}, object->maker), name_of({id.kind, object->ordinal}));
 }
 

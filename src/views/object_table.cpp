@@ -76,7 +76,8 @@ void ObjectTable::add(const Object& object, const World& world) {
     }
   }
   const std::string path = object.path.empty() ? "" : " " + text::printable(object.path);
-  row.name = naming_.object(object.id, world) + path;
+  const bool named_by_path = options_.stable && object.id.kind == ObjectKind::fifo;
+  row.name = naming_.object(object.id, world) + (named_by_path ? "" : path);
   row.maker = object.maker;
   row.number = options_.stable ? object.ordinal : object.id.number;
   auto& group = groups_[Key{object.id.kind, path}];

@@ -231,6 +231,32 @@ TEST_CASE("ipc words: a death tells which ends were the last") {
         "exit 0; memory released; last reader of pipe#1 gone: its writers get SIGPIPE; SIGCHLD → 10");
 }
 
+TEST_CASE("ipc words: of many ends that a death closes a few are named") {
+  std::string lines;
+  for (int i = 2; i <= 7; ++i) {
+    lines += fmt::format(
+        "11 object obj=pipe#{0} kind=pipe\n11 fd_opened fd={0}0 obj=pipe#{0} end=read how=pipe\n"
+        "11 fd_opened fd={0}1 obj=pipe#{0} end=write how=pipe\n",
+        i);
+  }
+  lines += "11 forked child=13 child_pid=13 how=fork\n";
+  for (int i = 2; i <= 7; ++i)
+    lines += fmt::format(
+        "13 fd_closed fd={0}1 obj=pipe#{0} end=write\n11 fd_closed fd={0}1 obj=pipe#{0} end=write how=exit last=true\n",
+        i);
+  lines += "11 exited code=0 group=true";
+  CHECK_THAT(last_words(lines), test::contains("; last writer of pipe#4 gone: its readers get EOF; 3 more such ends;"));
+  CHECK_THAT(last_words(lines, verbose()), test::contains("; last writer of pipe#7 gone: its readers get EOF;"));
+}
+
+TEST_CASE("ipc words: with --stable a FIFO is named by its path, whoever opens it first") {
+  CHECK_THAT(view_of("timeline",
+                     "10 execed path=/bin/sh argv=sh comm=sh\n10 object obj=fifo#1 kind=fifo path=/tmp/f\n"
+                     "10 fd_opened fd=3 obj=fifo#1 end=write how=open\n",
+                     stable()),
+             test::contains("  open fifo /tmp/f for writing: fd 3\n"));
+}
+
 TEST_CASE("ipc words: with --stable objects are named by their maker, and nothing of chance is told") {
   CHECK(view_of("timeline",
                 std::string(family) + std::string(only_11) +

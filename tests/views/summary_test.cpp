@@ -142,7 +142,7 @@ TEST_CASE("summary: what went through each object, the most first, is a second t
              test::contains("\n\n"
                             "    in    out  writers  readers  object\n"
                             " 120 B  120 B        2        1  p1.pipe#1\n"
-                            "2.0 kB    0 B        1        0  p1.fifo#1 /tmp/\\x1bf\n"));
+                            "2.0 kB    0 B        1        0  fifo $'/tmp/\\x1bf'\n"));
   ViewOptions all;
   all.verbose = true;
   CHECK_THAT(view_of("summary", lines, all), test::contains("  pipe#2\n"));
