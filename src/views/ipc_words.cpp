@@ -32,7 +32,7 @@ std::string_view end_words(End end) {
 std::string named(Tid tid, const World& world, const Manner& manner) {
   const Task* task = world.find(tid);
   if (task == nullptr) return manner.naming.stable() ? "an outsider" : std::to_string(tid.value);
-  const std::string name = manner.naming.task(*task, world);
+  std::string name = manner.naming.task(*task, world);
   if (manner.naming.stable() || task->comm.empty()) return name;
   return fmt::format(FMT_COMPILE("{} {}"), text::printable(task->comm), name);
 }

@@ -90,7 +90,8 @@ void ObjectTable::add(const Object& object, const World& world) {
   sum.number = folded.number;
   sum.name = fmt::format("×{} {}{}", text::count(sum.objects),
                          Names<ObjectKind>::value.at(static_cast<std::size_t>(object.id.kind)), path);
-  group.assign(1, std::move(sum));
+  group.resize(1);
+  group.front() = std::move(sum);
 }
 
 bool ObjectTable::before(const Row& a, const Row& b) const {
