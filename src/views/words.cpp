@@ -259,6 +259,10 @@ class Describe {
     return {fmt::format("followed no longer ({}): it lives on", text::printable(fact.why))};
   }
 
+  template <class T>
+  Sentence operator()(const T& /*fact*/) const {
+    return {};
+  }
   Sentence operator()(const Failed& fact) const {
     return {fmt::format("{} failed: {}", fact.syscall, error_words(fact.err)), Tone::bad};
   }
