@@ -3,9 +3,12 @@
 // holders against a model that looks at everything.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 
 #include "kintrace/world.hpp"
 #include "support/catch.hpp"
@@ -128,7 +131,7 @@ class Crowd {
   }
 
  private:
-  struct Task {
+  struct Member {
     int pid;
     Table table;
   };
@@ -168,7 +171,7 @@ class Crowd {
 
   std::mt19937 random_;
   World world_;
-  std::map<int, Task> live_;  // by tid
+  std::map<int, Member> live_;  // by tid
   std::map<Which, int> last_;
   int tid_ = 10, pid_ = 10, newest_ = 10;
   std::uint64_t seq_ = 0;

@@ -189,7 +189,8 @@ TEST_CASE("objects: an end that is opened again has had no last holder") {
       10 object obj=fifo#1 kind=fifo inode=5 path=/tmp/f
       10 fd_opened fd=3 obj=fifo#1 end=both how=open
       11 fd_opened fd=3 obj=fifo#1 end=read how=open
-      10 fd_closed fd=3 obj=fifo#1 end=both how=close)";
+      10 fd_closed fd=3 obj=fifo#1 end=both how=close
+  )";
   const ObjectId id{ObjectKind::fifo, 1};
   const World without = world_from(fifo);
   CHECK(pid(without, without.find(id)->last_writer) == 10);  // though it was not the last of both ends
