@@ -66,18 +66,20 @@ struct Names<Disposition> {
 };
 
 // What ties tasks together. `socket`: of a family that has neither names nor peers that we know (netlink, packet).
-enum class ObjectKind { pipe, fifo, unix_socket, inet, socket, pty };
+// `pty`: one side of a pseudoterminal, whose peer is the other (pty(7)). `file`: any other.
+enum class ObjectKind { pipe, fifo, unix_socket, inet, socket, pty, file };
 template <>
 struct Names<ObjectKind> {
-  static constexpr std::array<std::string_view, 6> value{"pipe", "fifo", "unix", "inet", "socket", "pty"};
+  static constexpr std::array<std::string_view, 7> value{"pipe", "fifo", "unix", "inet", "socket", "pty", "file"};
 };
 
 // The class of an object's events (what -e chooses by).
 constexpr std::string_view class_of(ObjectKind kind) {
   switch (kind) {
-    case ObjectKind::pipe: return "pipe";
+    case ObjectKind::pipe:
+    case ObjectKind::pty: return "pipe";
     case ObjectKind::fifo: return "fifo";
-    case ObjectKind::pty: return "fd";
+    case ObjectKind::file: return "fd";
     default: return "socket";
   }
 }
@@ -310,8 +312,9 @@ struct Failed {
   static constexpr std::string_view name = "failed", cls{};
   std::string syscall;
   Errno err;
+  ObjectId obj = {};  // with which it had to do, if with one
   static constexpr auto fields = [] {
-    return std::tuple{Field{"syscall", &Failed::syscall}, Field{"err", &Failed::err}};
+    return std::tuple{Field{"syscall", &Failed::syscall}, Field{"err", &Failed::err}, Field{"obj", &Failed::obj}};
   };
 };
 
@@ -432,11 +435,13 @@ struct ObjectMet {
   ObjectId obj;
   ObjectKind kind = ObjectKind::pipe;
   std::string inode;             // decimal; with the device that its kind has, its identity in the kernel
-  Bytes path;                    // of a FIFO or pty
+  Bytes path;                    // of a FIFO, pty or file
   std::optional<ObjectId> peer;  // the other end of a socketpair(2) or connection, where that was met before
+  bool inherited = false;        // no call of a task that is followed made it: others may hold it too
   static constexpr auto fields = [] {
-    return std::tuple{Field{"obj", &ObjectMet::obj}, Field{"kind", &ObjectMet::kind}, Field{"inode", &ObjectMet::inode},
-                      Field{"path", &ObjectMet::path}, Field{"peer", &ObjectMet::peer}};
+    return std::tuple{Field{"obj", &ObjectMet::obj},     Field{"kind", &ObjectMet::kind},
+                      Field{"inode", &ObjectMet::inode}, Field{"path", &ObjectMet::path},
+                      Field{"peer", &ObjectMet::peer},   Field{"inherited", &ObjectMet::inherited}};
   };
 };
 
@@ -495,11 +500,13 @@ struct Sent {
   std::string syscall;
   std::optional<Errno> err;
   std::optional<Tgid> broken_by;  // EPIPE: whose close or end left it without a reader
+  std::vector<int> fds;           // the sender's descriptors that a message takes along (SCM_RIGHTS)
   static constexpr auto fields = [] {
     return std::tuple{Field{"obj", &Sent::obj},     Field{"fd", &Sent::fd},
                       Field{"bytes", &Sent::bytes}, Field{"data", &Sent::data},
                       Field{"cut", &Sent::cut},     Field{"syscall", &Sent::syscall},
-                      Field{"err", &Sent::err},     Field{"broken_by", &Sent::broken_by}};
+                      Field{"err", &Sent::err},     Field{"broken_by", &Sent::broken_by},
+                      Field{"fds", &Sent::fds}};
   };
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Who holds which end of which object: descriptor tables as the kernel keeps them, with only those descriptors in them
 // that lead to an object. A table is used by one task or, after CLONE_FILES, by several; fork(2) copies it. Used by
-// whoever keeps the tracees (src/sources) and by the model alike. Knows nothing of tasks: they know their table.
+// whoever keeps the tracees (src/sources) and by the model alike. Knows nothing of tasks: they know their table. What
+// changes a table costs the logarithm of the descriptors involved for each of them; `held` costs the same always. To
+// change or leave a table that is not there is a mistake of ours; to ask about it is not.
 #pragma once
 
 #include <cstdint>
@@ -49,12 +51,12 @@ class Holders {
   TableIndex copy(TableIndex table);
   // One task less uses it. With the last, all its descriptors are closed.
   std::vector<Closed> leave(TableIndex table);
-  // What its users are, in number.
+  // How many use it; 0: there is none of that number.
   std::size_t users(TableIndex table) const;
 
-  // A descriptor leads to an object from now on. What it replaced, if that was another object's.
+  // A descriptor leads to an object from now on. What it replaced, if that was another object or another end.
   std::optional<Closed> open(TableIndex table, int fd, Held held);
-  // Nothing if it led to no object.
+  // Nothing if it led to none.
   std::optional<Closed> close(TableIndex table, int fd);
   const Held* find(TableIndex table, int fd) const;
   // In order of number.
@@ -74,6 +76,7 @@ class Holders {
     std::set<Holder> holders;
     std::size_t readers = 0, writers = 0;  // descriptors
   };
+  Table& at(TableIndex table);
   Closed removed(TableIndex table, int fd, Held held);
   void added(TableIndex table, int fd, Held held);
 

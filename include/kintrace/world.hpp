@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom. What lives is kept, and
-// of the dead whoever may yet be reaped and the last of the others, as views speak of the dead too: its size follows
-// how many live, not how many have lived. Fed by World::apply only; knows nothing of ptrace, /proc or views.
+// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom; the pipes, FIFOs and
+// sockets between them, and who holds which end. What lives is kept, and of the dead whoever may yet be reaped and the
+// last of the others, as views speak of the dead too: its size follows how many live, not how many have lived. Fed by
+// World::apply only; knows nothing of ptrace, /proc or views.
 #pragma once
 
 #include <array>
@@ -47,8 +48,7 @@ struct Task {
 
  private:
   friend class World;
-  friend class Rebuild;
-  TableIndex files;  // its descriptors; none until one is known
+  std::optional<TableIndex> table;  // its descriptors, as long as it is followed
 };
 
 // Processes share one after vfork(2) and clone(2) with CLONE_VM, until one of them execs.
@@ -102,24 +102,33 @@ struct Process {
   friend class Rebuild;
   SharedWords youngest_flags;            // of the last thread made
   std::optional<BirthHow> youngest_how;  // of the last child born
-  std::array<std::uint32_t, Names<ObjectKind>::value.size()> objects_made{};
-  std::vector<FdClosed> closed_by_end;
-  bool buried = false;    // among the dead of whom nothing more is expected
-  bool bereaved = false;  // to be buried after its zombies
+  bool buried = false;                   // among the dead of whom nothing more is expected
+  bool bereaved = false;                 // to be buried after its zombies
+  std::array<std::array<std::uint32_t, 2>, Names<ObjectKind>::value.size()> objects_met{};  // by kind: made, inherited
+  std::vector<FdClosed> closed_by_end;                                       // until its end has been told
 };
 
-// A pipe, FIFO or socket.
+// A pipe, FIFO, socket or pty.
 struct Object {
   ObjectId id;
   std::string inode;                    // decimal
-  Bytes path;                           // of a FIFO, or the address of a socket; empty: none
+  Bytes path;                           // of a FIFO or pty, or the address of a socket; empty: none
   std::optional<ObjectId> peer;         // the other end of a connection
   Descent maker;                        // of the process in whose hands it was first seen
-  std::uint32_t ordinal = 1;            // the how-manieth of its kind there
-  Span life;                            // ends when nobody who is followed holds it
+  std::uint32_t ordinal = 1;            // the how-manieth of its kind there, made or `inherited`
+  bool inherited = false;               // from before: others, who are not followed, may hold it too
+  bool leaving = false;                 // forgotten with the next event
+  Span life;                            // ends when nobody who is followed holds it, until somebody does again
   std::uint64_t writes = 0, reads = 0;  // that brought or took something
   std::int64_t bytes_written = 0, bytes_read = 0;
-  std::optional<ProcessIndex> last_reader, last_writer;  // whose close or end was the last of that end
+  // Whose close, shutdown(2) or end was the last of that end. Nothing while it can be used.
+  std::optional<ProcessIndex> last_reader, last_writer;
+
+ private:
+  friend class World;
+  friend class Rebuild;
+  bool announced = false;  // by an event that told how it was met
+  std::uint64_t idle = 0;  // its place among those that nobody holds; 0: somebody does
 };
 
 // What it takes to name a task when it has been forgotten.
@@ -147,15 +156,16 @@ class World {
   std::uint32_t live_processes() const { return live_processes_; }
   // Objects: those that are held, and the last of the others.
   const Object* find(ObjectId id) const;
-  const std::unordered_map<ObjectId, Object>& objects() const { return objects_; }
   // What a task's descriptor leads to, if that is an object.
   const Holders::Held* descriptor(const Task& task, int fd) const;
   // The first of its descriptors that leads to this end of an object.
   std::optional<int> number_of(const Task& task, ObjectId id, End end) const;
   // The processes, each once and in order of birth, that hold an end of it: `both`, either.
   std::vector<ProcessIndex> holders(ObjectId id, End end) const;
-  // What the ends of the event's process have closed for good: told before its `exited`, and forgotten after it.
-  static const std::vector<FdClosed>& closed_by_end(const Process& process);
+  // Those that are remembered, in order of kind and number.
+  const std::map<ObjectId, Object>& objects() const { return objects_; }
+  // At an `exited` of the process: what that end has closed for good.
+  static const std::vector<FdClosed>& closed_by_end(const Process& process) { return process.closed_by_end; }
   // Who is here for the last time: all about them has been told, and the next event finds them forgotten. A process
   // takes its tasks with it; the threads are those of processes that stay.
   const std::vector<ProcessIndex>& leaving() const { return leaving_; }
@@ -179,7 +189,27 @@ class World {
   void consider(Process& process);
   void bury(Process& process);
   void choose_leaving();
+
+  // Objects and descriptors. `now` is the event's end.
+  bool followed(const Process& process) const;
+  void use_table(Task& task, TableIndex table);
+  void use_own_table(Task& task);
+  void use_table_of(Task& task, const Task& other);
+  void use_copy_for(Task& task, const Task& other);
+  void unshare_table(Task& task);
+  std::vector<Holders::Closed> leave_table(Task& task);
+  void end_table(Task& task, Nanoseconds now);
+  void abandon_tables(const Process& process, Nanoseconds now);
+  Object& meet(ObjectId id, Process& by, Nanoseconds now, bool inherited = false);
+  void hold(Task& task, int fd, Holders::Held held, Nanoseconds now);
+  void let_go(ProcessIndex by, const Holders::Closed& closed, Nanoseconds now);
+  void close(Task& task, const FdClosed& fact, Nanoseconds now);
+  void use(Task& task, int fd, ObjectId obj, End way, Nanoseconds now);
+  void connect(Object& object, ObjectId peer);
+  void idle(Object& object);
+  void idle_if_unheld(ObjectId id, Nanoseconds now);
   void choose_leaving_objects();
+  void forget_leaving_objects();
 
   Slots<TaskIndex, Task> tasks_;
   Slots<ProcessIndex, Process> processes_;
@@ -193,10 +223,13 @@ class World {
   std::vector<ProcessIndex> bereaved_;  // have ended with zombies, which the next events may give to another
   std::vector<ProcessIndex> leaving_;
   std::vector<TaskIndex> leaving_threads_;
-  std::unordered_map<ObjectId, Object> objects_;
   Holders holders_;
-  std::unordered_map<TableIndex, std::map<ProcessIndex, int>> table_users_;  // and how many tasks of each
-  std::deque<ObjectId> unheld_;                                              // the longest first
+  std::unordered_map<TableIndex, std::map<ProcessIndex, std::uint32_t>> users_;  // of each table: the processes, and
+                                                                                 // how many tasks of each
+  std::map<ObjectId, Object> objects_;
+  std::map<std::uint64_t, ObjectId> idle_;  // that nobody holds, the longest so first
+  std::uint64_t last_idle_ = 0;
+  std::optional<ProcessIndex> ended_;  // by the event
   std::vector<ObjectId> leaving_objects_;
 };
 

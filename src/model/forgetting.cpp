@@ -65,18 +65,6 @@ void World::choose_leaving() {
     task->leaving = true;
     leaving_threads_.push_back(task->index);
   }
-  choose_leaving_objects();
-}
-
-// A FIFO may be opened again, and a descriptor come back in a message: so they are kept for a while.
-void World::choose_leaving_objects() {
-  while (unheld_.size() > most_dead) {
-    const ObjectId id = unheld_.front();
-    unheld_.pop_front();
-    const Object* object = find(id);
-    const bool leaves = std::find(leaving_objects_.begin(), leaving_objects_.end(), id) != leaving_objects_.end();
-    if (object != nullptr && !leaves && !holders_.held(id, End::both)) leaving_objects_.push_back(id);
-  }
 }
 
 void World::forget_leaving() {
@@ -86,8 +74,6 @@ void World::forget_leaving() {
     forget(task);
   }
   for (const ProcessIndex process : leaving_) forget(*processes_.find(process));
-  for (const ObjectId object : leaving_objects_) objects_.erase(object);
-  leaving_objects_.clear();
   leaving_threads_.clear();
   leaving_.clear();
 }

@@ -30,15 +30,16 @@ class Rebuild {
 
   void operator()(const Forked& fact) {
     Process& creator = self();
-    const Bytes comm = task().comm;
+    const Task& caller = task();
+    const Bytes comm = caller.comm;
     if (fact.how == BirthHow::thread) {
       Task& thread = born(fact.child, creator);
       thread.comm = comm;
       thread.how = fact.how;
       thread.flags = fact.flags;
-      inherit_files(thread, fact.flags);
       thread.flags_as_before = creator.youngest_flags == fact.flags;
       if (!thread.flags_as_before) creator.youngest_flags = fact.flags;
+      inherit(thread, caller, fact);
       return;
     }
     retire(fact.child_pid);
@@ -52,8 +53,7 @@ class Rebuild {
     process.untraced = fact.untraced;
     process.of_another = fact.ppid.has_value();
     if (fact.untraced) --world_.live_processes_;
-    if (std::find(fact.flags.begin(), fact.flags.end(), "CLONE_VM") != fact.flags.end())
-      use_memory(process, creator.memory);
+    if (has(fact.flags, "CLONE_VM")) use_memory(process, creator.memory);
     give(process, process.parent);
     process.comm = comm;
     process.path = creator.path;
@@ -62,7 +62,7 @@ class Rebuild {
     leader.comm = comm;
     leader.how = fact.how;
     leader.flags = fact.flags;
-    inherit_files(leader, fact.flags);
+    inherit(leader, caller, fact);
   }
 
   void operator()(const Execed& fact) {
@@ -75,7 +75,7 @@ class Rebuild {
     process.exit_signal = Signal{SIGCHLD};  // whatever its clone said (clone(2))
     use_memory(process, std::make_shared<AddressSpace>());
     task().comm = fact.comm;
-    own_files();
+    world_.unshare_table(task());  // execve(2)
   }
 
   void operator()(const Exited& fact) {
@@ -84,11 +84,15 @@ class Rebuild {
     if (!ended.exit) {
       ended.exit = fact;
       ended.life.end = event_.end();
-      leave_files(ended);
       --process.live_tasks;
       if (*process.tasks.begin() != ended.index) world_.dead_threads_.push_back(ended.index);
+      world_.end_table(ended, event_.end());
+      world_.ended_ = process.index;
     }
     if (!fact.group || process.exit) return;
+    if (process.live_tasks != 0) {  // whose ends were not told
+      for (const TaskIndex other : process.tasks) world_.end_table(*world_.tasks_.find(other), event_.end());
+    }
     --world_.live_processes_;
     end(process, fact);
   }
@@ -133,60 +137,68 @@ class Rebuild {
       if (named.tid == leader_of(event_.pid)) self().comm = fact.value;
     }
     if (fact.what == "subreaper") self().subreaper = fact.value != "0";
-    if (fact.what == "unshared" && fact.value.find("CLONE_FILES") != Bytes::npos) own_files();
+    const bool unshared = fact.what == "unshared" || fact.what == "namespace";
+    if (unshared && fact.value.find("CLONE_FILES") != Bytes::npos) world_.unshare_table(task());
   }
   void operator()(const Detached& fact) {
     Process& process = self();
     if (!process.detached.empty() || process.exit) return;
     process.detached = fact.why;
-    for (const TaskIndex index : process.tasks) leave_files(*world_.tasks_.find(index));
     --world_.live_processes_;
+    world_.abandon_tables(process, event_.end());
     bereave(process);
   }
 
   void operator()(const ObjectMet& fact) {
-    Object& met = object(fact.obj);
-    met.inode = fact.inode;
-    if (!fact.path.empty()) met.path = fact.path;
-    if (fact.peer) join(met, *fact.peer);
+    if (Object* const object = named(fact.obj, fact.inherited)) {
+      object->announced = true;
+      object->inode = fact.inode;
+      if (object->path.empty()) object->path = fact.path;
+      if (fact.peer) world_.connect(*object, *fact.peer);
+    }
   }
-  void operator()(const FdOpened& fact) { hold(fact.fd, {fact.obj, fact.end}); }
-  void operator()(const FdDuplicated& fact) { hold(fact.to, {fact.obj, fact.end}); }
+  void operator()(const FdOpened& fact) {
+    if (named(fact.obj) != nullptr) world_.hold(task(), fact.fd, {fact.obj, fact.end}, event_.end());
+  }
+  void operator()(const FdDuplicated& fact) {
+    if (used(fact, fact.end) != nullptr) world_.hold(task(), fact.to, {fact.obj, fact.end}, event_.end());
+  }
   void operator()(const FdClosed& fact) {
-    Object& closed = object(fact.obj);
-    if (fact.last && fact.end != End::write) closed.last_reader = self().index;
-    if (fact.last && fact.end != End::read) closed.last_writer = self().index;
-    if (fact.how == ClosedHow::exit) return self().closed_by_end.push_back(fact);
-    if (const auto gone = world_.holders_.close(files_of(task()), fact.fd)) let_go(*gone);
+    if (named(fact.obj) != nullptr) world_.close(task(), fact, event_.end());
   }
   void operator()(const Sent& fact) {
-    Object& through = used(fact.obj, fact.fd, End::write);
-    if (fact.err || fact.bytes == 0) return;
-    ++through.writes;
-    through.bytes_written += fact.bytes;
+    Object* const object = used(fact, End::write);
+    if (object == nullptr || fact.bytes <= 0) return;
+    ++object->writes;
+    add(object->bytes_written, fact.bytes);
   }
   void operator()(const Received& fact) {
-    Object& through = used(fact.obj, fact.fd, End::read);
-    if (fact.err || fact.bytes == 0 || fact.peeked) return;
-    ++through.reads;
-    through.bytes_read += fact.bytes;
+    Object* const object = used(fact, End::read);
+    if (object == nullptr || fact.bytes <= 0 || fact.peeked) return;
+    ++object->reads;
+    add(object->bytes_read, fact.bytes);
   }
   void operator()(const Bound& fact) {
-    Object& named = object(fact.obj);
-    if (!fact.err && named.path.empty()) named.path = fact.addr;
+    Object* const object = used(fact, End::both);
+    if (object != nullptr && !fact.err && object->path.empty()) object->path = fact.addr;
   }
+  void operator()(const Listening& fact) { used(fact, End::both); }
   void operator()(const Connected& fact) {
-    Object& connected = object(fact.obj);
-    if (fact.peer) join(connected, *fact.peer);
+    Object* const object = used(fact, End::both);
+    if (object != nullptr && !fact.err && fact.peer) world_.connect(*object, *fact.peer);
   }
   void operator()(const Accepted& fact) {
-    Object& accepted = object(fact.obj);
-    if (fact.peer) join(accepted, *fact.peer);
+    Object* const object = used(fact, End::both);
+    if (object != nullptr && fact.peer) world_.connect(*object, *fact.peer);
+  }
+  void operator()(const ShutDown& fact) {
+    Object* const object = used(fact, End::both);
+    if (object == nullptr || fact.err) return;
+    if (fact.end != End::write) object->last_reader = task().process;
+    if (fact.end != End::read) object->last_writer = task().process;
   }
 
   // These change nothing: they are told, not remembered.
-  void operator()(const Listening&) { task(); }
-  void operator()(const ShutDown&) { task(); }
   void operator()(const SignalSent&) { task(); }
   void operator()(const SignalDelivered&) { task(); }
   void operator()(const DispositionSet&) { task(); }
@@ -275,6 +287,34 @@ class Rebuild {
     memory->users.insert(process.index);
   }
 
+  // The object that the event is about, met now if nobody announced it; nothing if there is none.
+  Object* named(ObjectId id, bool inherited = false) {
+    Process& by = *world_.processes_.find(task().process);
+    return id ? &world_.meet(id, by, event_.end(), inherited) : nullptr;
+  }
+  // The same, of a call on a descriptor.
+  template <class F>
+  Object* used(const F& fact, End way) {
+    Object* const object = named(fact.obj);
+    if (object != nullptr) world_.use(task(), fact.fd, fact.obj, way, event_.end());
+    return object;
+  }
+
+  static bool has(const SharedWords& flags, std::string_view flag) {
+    return std::find(flags.begin(), flags.end(), flag) != flags.end();
+  }
+  // Of a thread whose birth was not seen the flags are not known.
+  void inherit(Task& child, const Task& creator, const Forked& fact) {
+    if (fact.untraced || !world_.followed(*world_.processes_.find(child.process))) return;
+    const bool shared = has(fact.flags, "CLONE_FILES") || (fact.how == BirthHow::thread && fact.flags.empty());
+    shared ? world_.use_table_of(child, creator) : world_.use_copy_for(child, creator);
+  }
+
+  // An edited recording may tell of more than there is room for.
+  static void add(std::int64_t& sum, std::int64_t bytes) {
+    sum += std::min(bytes, std::numeric_limits<std::int64_t>::max() - sum);
+  }
+
   Task& born(Tid tid, Process& in) {
     Task& task = world_.tasks_.add();
     task.tid = tid;
@@ -294,73 +334,8 @@ class Rebuild {
     Process& in = self();
     Task& made = born(event_.tid, in);
     made.comm = in.comm;
+    if (world_.followed(in)) world_.use_table_of(made, *world_.tasks_.find(*in.tasks.begin()));
     return made;
-  }
-
-  // Descriptors.
-  TableIndex files_of(Task& user) {
-    if (!user.files) use_files(user, world_.holders_.make());
-    return user.files;
-  }
-  void use_files(Task& user, TableIndex files) {
-    user.files = files;
-    ++world_.table_users_[files][user.process];
-  }
-  void inherit_files(Task& child, const SharedWords& flags) {
-    Task& creator = task();
-    if (!creator.files) return;  // nothing is known to be in it
-    const bool shared = std::find(flags.begin(), flags.end(), "CLONE_FILES") != flags.end();
-    if (shared) world_.holders_.share(creator.files);
-    use_files(child, shared ? creator.files : world_.holders_.copy(creator.files));
-  }
-  // Others keep what it shared with them.
-  void own_files() {
-    Task& user = task();
-    if (!user.files || world_.holders_.users(user.files) == 1) return;
-    const TableIndex own = world_.holders_.copy(user.files);
-    leave_files(user);
-    use_files(user, own);
-  }
-  void leave_files(Task& user) {
-    if (!user.files) return;
-    const auto users = world_.table_users_.find(user.files);
-    if (--users->second[user.process] == 0) users->second.erase(user.process);
-    if (users->second.empty()) world_.table_users_.erase(users);
-    for (const auto& closed : world_.holders_.leave(user.files)) let_go(closed);
-    user.files = {};
-  }
-
-  void hold(int fd, Holders::Held held) {
-    object(held.obj).life.end.reset();
-    if (const auto replaced = world_.holders_.open(files_of(task()), fd, held)) let_go(*replaced);
-  }
-  void let_go(const Holders::Closed& closed) {
-    if (world_.holders_.held(closed.held.obj, End::both)) return;
-    object(closed.held.obj).life.end = event_.end();
-    world_.unheld_.push_back(closed.held.obj);
-  }
-
-  // It must have had a descriptor for what it uses.
-  Object& used(ObjectId id, int fd, End end) {
-    Object& through = object(id);
-    const bool duplex = id.kind != ObjectKind::pipe && id.kind != ObjectKind::fifo;
-    if (fd >= 0 && world_.holders_.find(files_of(task()), fd) == nullptr) hold(fd, {id, duplex ? End::both : end});
-    return through;
-  }
-  Object& object(ObjectId id) {
-    const auto [at, fresh] = world_.objects_.try_emplace(id);
-    Object& object = at->second;
-    if (!fresh) return object;
-    Process& maker = self();
-    object.id = id;
-    object.maker = maker.descent;
-    object.ordinal = ++maker.objects_made.at(static_cast<std::size_t>(id.kind));
-    object.life.begin = event_.end();
-    return object;
-  }
-  void join(Object& one, ObjectId other) {
-    one.peer = other;
-    if (const auto found = world_.objects_.find(other); found != world_.objects_.end()) found->second.peer = one.id;
   }
 
   // An exec by a thread gave it the leader's tid; the leader's task has ended.
@@ -379,38 +354,14 @@ class Rebuild {
 
 void World::apply(const Event& event) {
   forget_leaving();
+  forget_leaving_objects();
+  if (Process* const process = ended_ ? processes_.find(*ended_) : nullptr) process->closed_by_end.clear();
+  ended_.reset();
   bury_orphaned_zombies(event);
   std::visit(Rebuild{*this, event}, event.fact);
   choose_leaving();
+  choose_leaving_objects();
 }
-
-const Object* World::find(ObjectId id) const {
-  const auto found = objects_.find(id);
-  return found == objects_.end() ? nullptr : &found->second;
-}
-
-const Holders::Held* World::descriptor(const Task& task, int fd) const {
-  return task.files ? holders_.find(task.files, fd) : nullptr;
-}
-
-std::optional<int> World::number_of(const Task& task, ObjectId id, End end) const {
-  const auto& all = holders_.of(id);
-  for (auto at = all.lower_bound({task.files, -1, End::read}); at != all.end() && at->table == task.files; ++at) {
-    if (at->end == end) return at->fd;
-  }
-  return {};
-}
-
-std::vector<ProcessIndex> World::holders(ObjectId id, End end) const {
-  std::set<ProcessIndex> all;
-  for (const auto& holder : holders_.of(id)) {
-    if (end != End::both && holder.end != End::both && holder.end != end) continue;
-    for (const auto& [process, tasks] : table_users_.at(holder.table)) all.insert(process);
-  }
-  return {all.begin(), all.end()};
-}
-
-const std::vector<FdClosed>& World::closed_by_end(const Process& process) { return process.closed_by_end; }
 
 const Task* World::find(Tid tid) const {
   const auto found = by_tid_.find(tid);

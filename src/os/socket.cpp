@@ -234,7 +234,7 @@ std::optional<std::uint64_t> SocketDiag::unix_peer(std::uint64_t inode) {
   }
 }
 
-std::vector<int> received_descriptors(std::string_view control) {
+std::vector<int> passed_descriptors(std::string_view control) {
   std::vector<int> numbers;
   each_control_message(control, [&](int type, std::string_view data) {
     if (type != SCM_RIGHTS) return;

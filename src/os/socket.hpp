@@ -48,9 +48,9 @@ class SocketDiag {
   std::uint32_t asked_ = 0;
 };
 
-// The descriptors that a control message brought, by the receiver's numbers (SCM_RIGHTS). The buffer is that of
-// recvmsg(2) when it has returned, msg_controllen long, in the layout of the native architecture.
-std::vector<int> received_descriptors(std::string_view control);
+// The descriptors that a message takes along or brought (SCM_RIGHTS), by the numbers of whose buffer it is: that of
+// sendmsg(2), or of recvmsg(2) when it has returned; msg_controllen long, in the layout of the native architecture.
+std::vector<int> passed_descriptors(std::string_view control);
 // Who sent it (SCM_CREDENTIALS), by its number in the pid namespace of the receiver.
 std::optional<Tgid> credentials(std::string_view control);
 

@@ -24,6 +24,10 @@ template <class T>
 concept Enumeration = requires {
   Names<T>::value;
 };
+template <class T>
+concept Structure = requires {
+  T::fields();
+};
 
 constexpr std::int64_t largest = (std::int64_t{1} << 53) - 1;  // docs/trace-format.md
 
@@ -85,26 +89,29 @@ template <class Tag, class Rep>
 void decode(dom::element json, Id<Tag, Rep>& value) {
   value.value = in_range<Rep>(integer(json));
 }
-void decode(dom::element json, ObjectId& value) {
-  const std::string name = string(json);
-  const std::size_t mark = name.find('#');
-  const auto& kinds = Names<ObjectKind>::value;
-  const auto* const kind = std::find(kinds.begin(), kinds.end(), std::string_view{name}.substr(0, mark));
-  if (kind == kinds.end() || mark == std::string::npos) throw Malformed{};
-  value.kind = static_cast<ObjectKind>(kind - kinds.begin());
-  const char* const end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data() + mark + 1, end, value.number);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || value.number == 0) throw Malformed{};
-}
 template <Enumeration E>
-void decode(dom::element json, E& value) {
-  const auto name = string(json);
+E enumerator(std::string_view name) {
   const auto& names = Names<E>::value;
   const auto* const at = std::find(names.begin(), names.end(), name);
   if (at == names.end()) throw Malformed{};
-  value = static_cast<E>(at - names.begin());
+  return static_cast<E>(at - names.begin());
 }
-void decode(dom::element json, Part& value);
+template <Enumeration E>
+void decode(dom::element json, E& value) {
+  value = enumerator<E>(string(json));
+}
+// pipe#1: as it is written, and no other way.
+void decode(dom::element json, ObjectId& value) {
+  const std::string whole = string(json);
+  const std::size_t mark = std::min(whole.find('#'), whole.size());
+  value.kind = enumerator<ObjectKind>(std::string_view{whole}.substr(0, mark));
+  const char* const end = whole.data() + whole.size();
+  const char* const digits = std::min(whole.data() + mark + 1, end);
+  const auto parsed = std::from_chars(digits, end, value.number);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || *digits == '0') throw Malformed{};
+}
+template <Structure T>
+void decode(dom::element json, T& value);
 template <class T>
 void decode(dom::element json, std::optional<T>& value) {
   decode(json, value.emplace());
@@ -139,10 +146,11 @@ T decode_fields(dom::object json) {
   return value;
 }
 
-void decode(dom::element json, Part& value) {
+template <Structure T>
+void decode(dom::element json, T& value) {
   dom::object object;
   if (json.get(object) != simdjson::SUCCESS) throw Malformed{};
-  value = decode_fields<Part>(object);
+  value = decode_fields<T>(object);
 }
 
 // The fact that is called `name`, or nothing if there is none of that name.

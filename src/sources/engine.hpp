@@ -129,9 +129,11 @@ class Engine final : private syscalls::Keeper {
   bool find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& call);
   ObjectId object_of(Tracee& task, int fd);
   ObjectId look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call = nullptr);
-  Object& met(const Tracee& task, ObjectKind kind, const Identity& identity, const Bytes& path,
+  Object& met(const Tracee& task, ObjectKind kind, const Identity& identity, OpenedHow how, const Bytes& path,
               const std::vector<ObjectId>& pair = {});
   void hold(Tracee& task, int fd, Holders::Held held, OpenedHow how, const syscalls::Call* call = nullptr);
+  void take_along(Tracee& task, syscalls::Call& call);
+  void take_back(const syscalls::Call& call);
   void tell_closed(const Tracee& task, const Holders::Closed& closed, ClosedHow how);
   bool concerns_us(ObjectKind kind) const { return wanted_.at(static_cast<std::size_t>(kind)); }
   void inherit_files(const Tracee& creator, Tracee& child, bool shared);

@@ -103,7 +103,7 @@ void capture_message(const os::Stop& stop, const msghdr& header, std::optional<s
   const Gathered data = gather(stop, pieces, std::min(most, size.value_or(most)));
   into.push_back(data.bytes);
   Bytes control;
-  if (size && header.msg_control != nullptr && header.msg_controllen > 0) {
+  if (header.msg_control != nullptr && header.msg_controllen > 0) {
     control = read_bytes(stop, reinterpret_cast<std::uintptr_t>(header.msg_control),
                          std::min<std::uint64_t>(header.msg_controllen, most_control))
                   .value_or(Bytes{});
@@ -266,6 +266,7 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
     resume(std::move(stop), task);
     return finish(task, call);
   }
+  if (row->has(syscalls::Arg::in_message)) take_along(task, call);
   keep_traced(stop, call);
   task.call = std::move(call);
   resume(std::move(stop), task);
@@ -317,12 +318,13 @@ void Engine::leave(os::Stop stop, Tracee& task, std::int64_t result) {
                      (result == -EINTR && syscalls::fails_by_tracing(static_cast<std::uint64_t>(call.row->nr)));
   if (!undone && !again) capture_out(stop, call, result, wanted_of(call));
   resume(std::move(stop), task);
-  if (undone) return;
+  if (undone) return take_back(call);
   if (again) {
     task.interrupted = std::move(call);
     return;
   }
   call.result = result;
+  if (call.failed()) take_back(call);
   finish(task, call);
 }
 

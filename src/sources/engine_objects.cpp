@@ -27,7 +27,9 @@ std::optional<ObjectKind> kind_of(const os::OpenFile& file, const auto& domain) 
     case os::FileType::pipe: return ObjectKind::pipe;
     case os::FileType::fifo: return ObjectKind::fifo;
     case os::FileType::socket: break;
-    default: return {};
+    case os::FileType::pty_master:
+    case os::FileType::pty_slave: return ObjectKind::pty;
+    default: return ObjectKind::file;
   }
   switch (domain()) {
     case AF_UNIX: return ObjectKind::unix_socket;
@@ -37,7 +39,19 @@ std::optional<ObjectKind> kind_of(const os::OpenFile& file, const auto& domain) 
   }
 }
 
-Identity identity_of(const os::OpenFile& file) { return {file.dev, file.inode}; }
+// Both sides of a pseudoterminal, which are no files of one file system, have its number.
+constexpr std::uint64_t masters = 0, slaves = 1;
+
+Identity identity_of(const os::OpenFile& file) {
+  switch (file.type) {
+    case os::FileType::pty_master: return {masters, file.rdev};
+    case os::FileType::pty_slave: return {slaves, file.rdev};
+    default: return {file.dev, file.inode};
+  }
+}
+
+// What has its bytes in order, and no others.
+bool keeps_bytes(ObjectId id) { return id.kind != ObjectKind::pty && id.kind != ObjectKind::file; }
 
 bool keeps_messages_apart(int type) {
   constexpr int kind = 0xf;  // SOCK_NONBLOCK and SOCK_CLOEXEC stand above it
@@ -72,11 +86,14 @@ bool Engine::find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& ca
     if (path.empty()) return false;
     const int directory = at == 1 ? call.integer(0) : AT_FDCWD;
     const auto file = running_ ? os::file_at(task.tid, directory, path) : os::OpenFile{};
+    if (concerns_us(ObjectKind::file)) return true;
     if (!file || file->type == os::FileType::pipe) return file || file.error().error() == Errno{EAGAIN};
-    if (file->type != os::FileType::fifo) return false;
+    if (file->type == os::FileType::pty_master) return true;
     const Identity identity = identity_of(*file);
+    if (file->type == os::FileType::pty_slave) return objects_.find(Identity{masters, identity.inode}) != nullptr;
+    if (file->type != os::FileType::fifo) return false;
     const Object* known = objects_.find(identity);
-    call.objects.at(at) = known != nullptr ? known->id : met(task, ObjectKind::fifo, identity, path).id;
+    call.objects.at(at) = known != nullptr ? known->id : met(task, ObjectKind::fifo, identity, OpenedHow::open, path).id;
     return true;
   }
   if (row.exit == syscalls::Exit::never) return true;  // what is closed without a use need not be known
@@ -111,7 +128,11 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
       return socket ? socket->domain : AF_UNSPEC;
     });
   }
-  if (!kind || !concerns_us(*kind)) {
+  // The other side of a terminal is mostly somebody outside: then it is none of ours.
+  Object* const master =
+      file && file->type == os::FileType::pty_slave ? objects_.find(Identity{masters, file->rdev}) : nullptr;
+  const bool terminal = file && file->type == os::FileType::pty_slave && master == nullptr;
+  if (!kind || !concerns_us(terminal ? ObjectKind::file : *kind)) {
     if (const auto closed = objects_.closed(task.files, fd, task.group->pid))
       tell_closed(task, *closed, ClosedHow::close);
     if (file) objects_.is_plain(task.files, fd);
@@ -119,11 +140,13 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
   }
   const Identity identity = identity_of(*file);
   Object* known = objects_.find(identity);
-  Object& object = known != nullptr
-                       ? *known
-                       : met(task, *kind, identity, *kind == ObjectKind::fifo ? os::path(task.tid, fd) : Bytes{});
+  const bool named = *kind == ObjectKind::fifo || !keeps_bytes({*kind, 0});
+  std::vector<ObjectId> other;
+  if (known == nullptr && master != nullptr) other.push_back(master->id);
+  Object& object =
+      known != nullptr ? *known : met(task, *kind, identity, how, named ? os::path(task.tid, fd) : Bytes{}, other);
   const ObjectId id = object.id;
-  if (known == nullptr) object.outside = how == OpenedHow::inherited;
+  if (!other.empty()) Objects::join(object, *objects_.find(other.front()));
   if (known == nullptr && socket) {
     object.messages = keeps_messages_apart(socket->type);
     if (object.messages) object.stream = Stream{Stream::Kind::messages};
@@ -135,15 +158,17 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
 }
 
 // `pair`: the other end of it, if that has been met.
-Object& Engine::met(const Tracee& task, ObjectKind kind, const Identity& identity, const Bytes& path,
+Object& Engine::met(const Tracee& task, ObjectKind kind, const Identity& identity, OpenedHow how, const Bytes& path,
                     const std::vector<ObjectId>& pair) {
   Object& object = objects_.add(kind, identity);
+  object.outside = how == OpenedHow::inherited;
   ObjectMet fact;
   fact.obj = object.id;
   fact.kind = kind;
   fact.inode = std::to_string(identity.inode);
   fact.path = path;
   if (!pair.empty()) fact.peer = pair.front();
+  fact.inherited = object.outside;
   emit_now(task, std::move(fact));
   return object;
 }
@@ -216,6 +241,7 @@ void Engine::files_execed(Tracee& task) {
 
 // Who would read what is sent into this one: the object in whose stream it is kept.
 Object* Engine::flows_to(Object& object) {
+  if (!keeps_bytes(object.id)) return nullptr;
   const bool pipe = object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo;
   if (pipe) return object.outside && !objects_.holders().held(object.id, End::read) ? nullptr : &object;
   // Until somebody who is followed accepts its connection, a little is kept for him.
@@ -225,6 +251,7 @@ Object* Engine::flows_to(Object& object) {
 }
 
 Object* Engine::flows_from(Object& object) {
+  if (!keeps_bytes(object.id)) return nullptr;
   if (object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo || object.messages) return &object;
   return object.peer ? objects_.find(*object.peer) : nullptr;
 }
@@ -247,6 +274,22 @@ void Engine::begin_transfer(const syscalls::Call& call) {
   Bytes head = call.text(1);
   if (const auto pieces = call.strings(1); !pieces.empty()) head = pieces.front();
   into->stream.begin_write(call.seq, call.tid, call.begin, call.size, std::move(head));
+}
+
+// From before it is sent, so that nobody receives what is not under way.
+void Engine::take_along(Tracee& task, syscalls::Call& call) {
+  const Object* through = call.objects[0] ? objects_.find(call.objects[0]) : nullptr;
+  const auto message = call.strings(1);
+  if (through == nullptr || !through->peer || message.size() != syscalls::Message::strings) return;
+  for (const int fd : os::passed_descriptors(message[1])) {
+    if (!object_of(task, fd)) continue;
+    if (const auto* held = objects_.held(task.files, fd))
+      call.taken_along.push_back(objects_.take_along(*held, *through->peer));
+  }
+}
+
+void Engine::take_back(const syscalls::Call& call) {
+  for (const int number : call.taken_along) objects_.came_back(number);
 }
 
 std::optional<Tgid> Engine::who_left(const Object& object, End end) {
@@ -283,6 +326,13 @@ std::vector<Tid> Engine::other_side(const syscalls::Call& call) {
 
 void Engine::opened(const syscalls::Call& call, std::span<const int> fds, OpenedHow how) {
   Tracee& task = *tracees_.find(call.tid);
+  if (how == OpenedHow::received) {
+    for (const int fd : fds) {
+      look_up(task, fd, how);
+      if (const auto* held = objects_.held(task.files, fd)) objects_.arrived(*held, task.group->pid);
+    }
+    return;
+  }
   if (how != OpenedHow::pipe && how != OpenedHow::socket && how != OpenedHow::socketpair) {
     for (const int fd : fds) look_up(task, fd, how, how == OpenedHow::open ? &call : nullptr);
     return;
@@ -300,7 +350,8 @@ void Engine::opened(const syscalls::Call& call, std::span<const int> fds, Opened
     }
     Object* object = how == OpenedHow::pipe && !made.empty() ? objects_.find(made.front()) : nullptr;
     if (object == nullptr || object->identity != identity_of(*file))
-      object = &met(task, *kind, identity_of(*file), {}, how == OpenedHow::socketpair ? made : std::vector<ObjectId>{});
+      object = &met(task, *kind, identity_of(*file), how, {},
+                    how == OpenedHow::socketpair ? made : std::vector<ObjectId>{});
     made.push_back(object->id);
     if (how != OpenedHow::pipe && keeps_messages_apart(call.integer(1))) {
       object->messages = true;
@@ -361,7 +412,11 @@ void Engine::sent(const syscalls::Call& call, Transfer transfer) {
       std::min({fact.data.size(), options_.data, static_cast<std::size_t>(std::max<std::int64_t>(0, fact.bytes))}));
   fact.cut = std::cmp_less(fact.data.size(), fact.bytes);
   fact.syscall = call.row->name;
-  if (call.failed()) fact.err = call.error();
+  if (call.failed()) {
+    fact.err = call.error();
+  } else {
+    fact.fds = std::move(transfer.fds);
+  }
   if (call.failed() && call.error().value == EPIPE) {
     const bool socket = id.kind != ObjectKind::pipe && id.kind != ObjectKind::fifo;
     const Object* other = socket ? (object->peer ? objects_.find(*object->peer) : nullptr) : object;
@@ -460,10 +515,11 @@ void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fa
     find_peer(*made, task, accepted->fd);
     accepted->peer = made->peer;
     if (const auto socket = os::socket_info(task.tid, accepted->fd)) accepted->addr = socket->peer;
-    return emit_now(task, std::move(fact));
   } else if (auto* shut = std::get_if<ShutDown>(&fact)) {
     shut->obj = id;
     if (!shut->err && shut->end != End::read) object->shut_by = task.group->pid;
+  } else if (auto* failed = std::get_if<Failed>(&fact)) {
+    failed->obj = id;
   }
   tell(call, std::move(fact));
 }

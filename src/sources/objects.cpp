@@ -96,6 +96,39 @@ std::optional<Holders::Closed> Objects::closed(TableIndex table, int fd, Tgid wh
   return closed;
 }
 
+int Objects::take_along(Holders::Held held, ObjectId to) {
+  const int number = ++last_taken_along_;
+  holders_.open(under_way_, number, held);
+  under_way_to_.emplace(number, to);
+  return number;
+}
+
+void Objects::arrived(Holders::Held held, Tgid who) {
+  const auto& all = holders_.of(held.obj);
+  for (auto at = all.lower_bound({under_way_, -1, End::read}); at != all.end() && at->table == under_way_; ++at) {
+    if (at->end != held.end) continue;
+    under_way_to_.erase(at->fd);
+    if (const auto closed = holders_.close(under_way_, at->fd)) note_last(*closed, who);
+    return;
+  }
+}
+
+void Objects::came_back(int taken_along) {
+  if (under_way_to_.erase(taken_along) != 0) holders_.close(under_way_, taken_along);
+}
+
+// What waited in a socket that nobody can receive from any more is closed by whoever closed that.
+void Objects::lost(ObjectId to, Tgid who) {
+  std::vector<int> numbers;
+  for (const auto& [number, waits_in] : under_way_to_) {
+    if (waits_in == to) numbers.push_back(number);
+  }
+  for (const int number : numbers) {
+    under_way_to_.erase(number);
+    if (const auto closed = holders_.close(under_way_, number)) note_last(*closed, who);
+  }
+}
+
 std::vector<int> Objects::known_between(TableIndex table, unsigned first, unsigned last) const {
   const auto& numbers = tables_.at(table).numbers;
   std::vector<int> known;
@@ -184,7 +217,9 @@ void Objects::note_last(const Holders::Closed& closed, Tgid who) {
   if (object == nullptr) return;
   if (closed.held.end != End::write && !holders_.held(object->id, End::read)) object->last_reader = who;
   if (closed.held.end != End::read && !holders_.held(object->id, End::write)) object->last_writer = who;
-  if (!holders_.held(object->id, End::both)) unheld_.push_back(object->id);
+  if (holders_.held(object->id, End::both)) return;
+  unheld_.push_back(object->id);
+  lost(object->id, who);
 }
 
 void Objects::forget_unheld() {

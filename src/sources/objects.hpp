@@ -70,6 +70,12 @@ class Objects {
   // Nothing is ever known: its process does things that are not seen.
   void never_sure(TableIndex table);
 
+  // Descriptors on their way in a message hold what they lead to (unix(7)), until somebody receives them or the socket
+  // that they wait in is gone. Their numbers are of no task.
+  int take_along(Holders::Held held, ObjectId to);
+  void arrived(Holders::Held held, Tgid who);
+  void came_back(int taken_along);
+
   // Windows.
   void open_window(TableIndex table, Tid closer, unsigned first, unsigned last);
   void close_windows(TableIndex table, Tid closer);
@@ -98,12 +104,16 @@ class Objects {
     bool never_sure = false;
   };
   void note(TableIndex table, int fd, Known known);
+  void lost(ObjectId to, Tgid who);
   void note_last(const Holders::Closed& closed, Tgid who);
   void forget_unheld();
   void forget(ObjectId id);
 
   Holders holders_;
-  std::unordered_map<TableIndex, Table> tables_;
+  TableIndex under_way_ = holders_.make();
+  std::map<int, ObjectId> under_way_to_;
+  int last_taken_along_ = 0;
+  std::unordered_map<TableIndex, Table> tables_{{under_way_, {}}};
   std::unordered_map<ObjectId, Object> objects_;
   std::map<Identity, ObjectId> by_identity_;
   std::unordered_map<std::string, ObjectId> by_name_, by_ends_;

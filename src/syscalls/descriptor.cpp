@@ -18,12 +18,15 @@ namespace {
 
 void made_pipe(const Call& call, Keeper& keeper) {
   const auto fds = call.structure<std::array<int, 2>>(0);
-  if (call.result && !call.failed() && fds) keeper.opened(call, *fds, OpenedHow::pipe);
+  if (call.failed()) return keeper.tell(call, Failed{std::string{call.row->name}, call.error(), {}});
+  if (call.result && fds) keeper.opened(call, *fds, OpenedHow::pipe);
 }
 
 // What it opened is seen at its first use, wherever its path led: only a FIFO is worth waiting for.
+template <std::size_t Path>
 void opened(const Call& call, Keeper& keeper) {
-  if (!call.result || call.failed()) return;
+  if (!call.result) return;
+  if (call.failed()) return keeper.tell_of_object(call, Path, Failed{std::string{call.row->name}, call.error(), {}});
   const std::array fd{static_cast<int>(*call.result)};
   keeper.opened(call, fd, OpenedHow::open);
 }
@@ -35,7 +38,8 @@ void taken(const Call& call, Keeper& keeper) {
 }
 
 void duplicated(const Call& call, Keeper& keeper) {
-  if (call.result && !call.failed()) keeper.duplicated(call, call.integer(0), static_cast<int>(*call.result));
+  if (call.failed()) return keeper.tell(call, Failed{std::string{call.row->name}, call.error(), {}});
+  if (call.result) keeper.duplicated(call, call.integer(0), static_cast<int>(*call.result));
 }
 
 void closed(const Call& call, Keeper& keeper) {
@@ -71,25 +75,25 @@ constexpr Row rows[] = {
 #ifdef SYS_open
     {SYS_open,
      "open",
-     Class::fifo,
+     Class::opening,
      Exit::on_fifo,
      {{{"path", Arg::in_string, PATH_MAX}, {"flags", Arg::number}, {"mode", Arg::number}}},
-     opened,
+     opened<0>,
      Blocks::on_other_side},
 #endif
     {SYS_openat,
      "openat",
-     Class::fifo,
+     Class::opening,
      Exit::on_fifo,
      {{{"dirfd", Arg::number}, {"path", Arg::in_string, PATH_MAX}, {"flags", Arg::number}, {"mode", Arg::number}}},
-     opened,
+     opened<1>,
      Blocks::on_other_side},
     {SYS_openat2,
      "openat2",
-     Class::fifo,
+     Class::opening,
      Exit::on_fifo,
      {{{"dirfd", Arg::number}, {"path", Arg::in_string, PATH_MAX}, {"how", Arg::address}, {"size", Arg::number}}},
-     opened,
+     opened<1>,
      Blocks::on_other_side},
 #ifdef SYS_dup2
     {SYS_dup2, "dup2", Class::stream, Exit::always, copies, duplicated},

@@ -21,12 +21,16 @@ namespace kintrace::syscalls {
 
 // What the user chooses by with -e. Births, execs, ends and waits are followed in any case. `stream`: what pipes, FIFOs
 // and sockets have in common, and what must be seen to know which descriptors lead to them.
-enum class Class { lifecycle, signal, pipe, fifo, socket, stream };
+enum class Class { lifecycle, signal, socket, pipe, opening, stream };
 // The names that stand for it.
-inline constexpr std::array<std::string_view, 5> all_class_names{"lifecycle", "signal", "pipe", "fifo", "socket"};
+inline constexpr std::array<std::string_view, 6> all_class_names{"lifecycle", "signal", "socket", "pipe", "fifo", "fd"};
 constexpr std::span<const std::string_view> class_names(Class cls) {
   const std::span all{all_class_names};
-  return cls == Class::stream ? all.subspan(2) : all.subspan(static_cast<std::size_t>(cls), 1);
+  switch (cls) {
+    case Class::opening: return all.subspan(static_cast<std::size_t>(Class::pipe));
+    case Class::stream: return all.subspan(static_cast<std::size_t>(Class::socket));
+    default: return all.subspan(static_cast<std::size_t>(cls), 1);
+  }
 }
 
 // Whether the syscall-exit-stop is needed too: it costs as much as the entry. `never`: the entry says it all.
@@ -103,6 +107,7 @@ struct Call {
   std::array<ObjectId, 6> objects{};   // that its descriptor arguments lead to
   bool unsure = false;                 // one of them was being closed when it began
   std::int64_t size = 0;               // of the message that it was given, or has room for: bytes
+  std::vector<int> taken_along;        // descriptors in that message, by their numbers while they are on their way
 
   bool failed() const { return result && *result < 0 && *result > -4096; }
   Errno error() const { return Errno{failed() ? static_cast<std::int32_t>(-*result) : 0}; }
@@ -159,11 +164,12 @@ class Keeper {
     std::int64_t bytes = 0;
     Bytes data;
     bool peeked = false;
-    bool first = true;  // of those that the call tells
+    bool first = true;     // of those that the call tells
+    std::vector<int> fds;  // taken along (SCM_RIGHTS)
   };
   virtual void sent(const Call& call, Transfer transfer) = 0;
   virtual void received(const Call& call, Transfer transfer) = 0;
-  // A fact about the object that a descriptor argument leads to.
+  // A fact about the object that an argument leads to, if it leads to one.
   virtual void tell_of_object(const Call& call, std::size_t arg, Fact fact) = 0;
 
  protected:

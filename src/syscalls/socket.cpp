@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <span>
 
@@ -17,14 +18,16 @@ namespace {
 std::optional<Errno> error_of(const Call& call) { return call.failed() ? std::optional{call.error()} : std::nullopt; }
 
 void made(const Call& call, Keeper& keeper) {
-  if (!call.result || call.failed()) return;
+  if (!call.result) return;
+  if (call.failed()) return keeper.tell(call, Failed{std::string{call.row->name}, call.error(), {}});
   const std::array fd{static_cast<int>(*call.result)};
   keeper.opened(call, fd, OpenedHow::socket);
 }
 
 void made_pair(const Call& call, Keeper& keeper) {
   const auto fds = call.structure<std::array<int, 2>>(3);
-  if (call.result && !call.failed() && fds) keeper.opened(call, *fds, OpenedHow::socketpair);
+  if (call.failed()) return keeper.tell(call, Failed{std::string{call.row->name}, call.error(), {}});
+  if (call.result && fds) keeper.opened(call, *fds, OpenedHow::socketpair);
 }
 
 void bound(const Call& call, Keeper& keeper) {
@@ -51,7 +54,11 @@ void connected(const Call& call, Keeper& keeper) {
 }
 
 void accepted(const Call& call, Keeper& keeper) {
-  if (!call.result || call.failed()) return;
+  if (!call.result) return;
+  const bool nobody = call.error().value == EAGAIN || call.error().value == EINTR;
+  if (call.failed() && !nobody)
+    keeper.tell_of_object(call, 0, Failed{std::string{call.row->name}, call.error(), {}});
+  if (call.failed()) return;
   Accepted fact;
   fact.fd = static_cast<int>(*call.result);
   keeper.tell_of_object(call, 0, std::move(fact));
@@ -96,12 +103,15 @@ std::optional<Message> message(const Call& call, std::size_t which) {
 
 void sent_message(const Call& call, Keeper& keeper) {
   auto transfer = transfer_of(call);
-  if (auto one = message(call, 0)) transfer.data = std::move(one->data);
+  if (auto one = message(call, 0)) {
+    transfer.data = std::move(one->data);
+    transfer.fds = os::passed_descriptors(one->control);
+  }
   keeper.sent(call, std::move(transfer));
 }
 
 void tell_passed(const Call& call, const Message& message, Keeper& keeper) {
-  const auto fds = os::received_descriptors(message.control);
+  const auto fds = os::passed_descriptors(message.control);
   if (!fds.empty()) keeper.opened(call, fds, OpenedHow::received);
 }
 
@@ -115,7 +125,7 @@ void received_message(const Call& call, Keeper& keeper) {
 }
 
 // The call returns how many messages it moved, and writes each one's size.
-template <void (Keeper::*Told)(const Call&, Keeper::Transfer), bool Passes>
+template <void (Keeper::*Told)(const Call&, Keeper::Transfer), bool Receives>
 void moved_messages(const Call& call, Keeper& keeper) {
   if (!call.result || call.failed()) return (keeper.*Told)(call, transfer_of(call));
   for (std::int64_t i = 0; i < *call.result; ++i) {
@@ -125,9 +135,10 @@ void moved_messages(const Call& call, Keeper& keeper) {
     std::from_chars(one->size.data(), one->size.data() + one->size.size(), transfer.bytes);
     transfer.data = one->data;
     transfer.first = i == 0;
-    transfer.peeked = Passes && (call.integer(3) & MSG_PEEK) != 0;
+    transfer.peeked = Receives && (call.integer(3) & MSG_PEEK) != 0;
+    if (!Receives) transfer.fds = os::passed_descriptors(one->control);
     (keeper.*Told)(call, std::move(transfer));
-    if (Passes) tell_passed(call, *one, keeper);
+    if (Receives) tell_passed(call, *one, keeper);
   }
 }
 

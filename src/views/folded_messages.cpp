@@ -24,7 +24,7 @@ constexpr Nanoseconds long_wait = 100'000'000;
 std::optional<Traffic> message_in(const Event& event) {
   if (event.unfinished) return {};
   if (const auto* sent = std::get_if<Sent>(&event.fact)) {
-    if (sent->err) return {};
+    if (sent->err || !sent->fds.empty()) return {};
     return Traffic{.obj = sent->obj, .way = Way::write, .bytes = sent->bytes};
   }
   const auto* received = std::get_if<Received>(&event.fact);

@@ -179,6 +179,24 @@ std::string peer_words(const std::optional<ObjectId>& peer, const World& world, 
 
 std::string address_words(const Bytes& address) { return address.empty() ? "?" : text::printable(address); }
 
+// ", with fd 4 (pipe#1 write end)": what a message takes along.
+std::string along_words(const Sent& fact, const Event& event, const World& world, const Manner& manner) {
+  if (fact.fds.empty()) return {};
+  const Task* task = world.find(event.tid);
+  std::vector<std::string> words;
+  for (const int fd : fact.fds) {
+    if (words.size() == most_named) {
+      words.push_back(fmt::format("{} more", fact.fds.size() - most_named));
+      break;
+    }
+    const auto* held = task != nullptr ? world.descriptor(*task, fd) : nullptr;
+    words.push_back(held == nullptr ? fmt::format("fd {}", fd)
+                                    : fmt::format("fd {} ({}{})", fd, manner.naming.object(held->obj, world),
+                                                  end_words(held->end)));
+  }
+  return ", with " + listed(words);
+}
+
 std::string failure(const std::optional<Errno>& err) { return err ? " failed: " + error_words(*err) : ""; }
 
 }  // namespace
@@ -207,10 +225,13 @@ Sentence words_of(const FdOpened& fact, const Event& event, const World& world, 
       const std::string_view purpose = fact.end == End::read    ? " for reading"
                                        : fact.end == End::write ? " for writing"
                                                                 : " for both";
-      const bool named_by_path = object == nullptr || object->path.empty() || manner.naming.stable();
+      const bool named_by_path = object == nullptr || object->path.empty() ||
+                                 (manner.naming.stable() && fact.obj.kind != ObjectKind::file);
       const std::string path = named_by_path ? "" : " " + text::shell_word(object->path, manner.limits.word);
+      const std::string_view other_side = fact.end == End::read ? " for a writer" : " for a reader";
+      const bool meeting = fact.obj.kind == ObjectKind::fifo;
       return {fmt::format("open {}{}{}: fd {}{}", name, path, purpose, fact.fd,
-                          waited(event, manner, fact.end == End::read ? " for a writer" : " for a reader"))};
+                          waited(event, manner, meeting ? other_side : ""))};
     }
     case OpenedHow::received: return {fmt::format("receives {}{}: fd {}", name, end_words(fact.end), fact.fd)};
     case OpenedHow::pidfd_getfd: return {fmt::format("takes {}{}: fd {}", name, end_words(fact.end), fact.fd)};
@@ -239,7 +260,8 @@ std::string words_of_last(const FdClosed& fact, const World& world, const Manner
   } else {
     const Object* object = world.find(fact.obj);
     const bool heard = object != nullptr && object->peer && !world.holders(*object->peer, End::both).empty();
-    if (heard) out = fmt::format("{} gone: {} gets EOF", name, manner.naming.object(*object->peer, world));
+    const std::string_view what = fact.obj.kind == ObjectKind::pty ? "has nobody at its other side" : "gets EOF";
+    if (heard) out = fmt::format("{} gone: {} {}", name, manner.naming.object(*object->peer, world), what);
   }
   if (fact.left > 0) {
     if (out.empty()) out = name + " gone";
@@ -276,6 +298,7 @@ Sentence words_of(const Sent& fact, const Event& event, const World& world, cons
   out += ' ';
   out += text::size(fact.bytes);
   out += data_words(fact.data, fact.cut, manner);
+  out += along_words(fact, event, world, manner);
   return {out + waited(event, manner, is_pipe(fact.obj) ? " as it was full" : "")};
 }
 

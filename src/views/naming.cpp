@@ -64,7 +64,9 @@ std::string Naming::object(ObjectId id, const World& world) const {
   if (object == nullptr) return name_of(id);
   // Who opens it first may be chance.
   if (id.kind == ObjectKind::fifo && !object->path.empty()) return "fifo " + text::shell_word(object->path);
-  return fmt::format("{}.{}", name({}, object->maker), name_of({id.kind, object->ordinal}));
+  // What the program finds depends on who starts it: that must not change the names of what it makes.
+  return fmt::format("{}.{}{}", name({}, object->maker), object->inherited ? "outer." : "",
+                     name_of({id.kind, object->ordinal}));
 }
 
 }  // namespace kintrace::views

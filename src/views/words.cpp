@@ -274,8 +274,13 @@ class Describe {
     return {fmt::format("followed no longer ({}): it lives on", text::printable(fact.why))};
   }
 
+  template <class T>
+  Sentence operator()(const T& /*fact*/) const {
+    return {};
+  }
   Sentence operator()(const Failed& fact) const {
-    return {fmt::format("{} failed: {}", fact.syscall, error_words(fact.err)), Tone::bad};
+    const std::string with = fact.obj ? " " + naming_.object(fact.obj, world_) : "";
+    return {fmt::format("{}{} failed: {}", fact.syscall, with, error_words(fact.err)), Tone::bad};
   }
 
  private:

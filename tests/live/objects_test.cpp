@@ -11,6 +11,7 @@
 #include "support/catch.hpp"
 #include "support/lives.hpp"
 #include "support/run.hpp"
+#include "text/names.hpp"
 
 using namespace kintrace;
 using namespace kintrace::test;
@@ -219,6 +220,62 @@ TEST_CASE("objects: a descriptor that came in a message is known by what it lead
   }
   CHECK(bytes == 5);
   CHECK(ends == 1);
+  // While the message waits it holds the end: who closes his own is not the last.
+  for (const Event& event : only<FdClosed>(events)) {
+    const auto& closed = std::get<FdClosed>(event.fact);
+    if (closed.obj == passed && closed.end == End::read) CHECK(closed.last == (closed.how == ClosedHow::exit));
+  }
+  vector<int> along;
+  for (const Event& event : only<Sent>(events)) {
+    const auto& fds = std::get<Sent>(event.fact).fds;
+    along.insert(along.end(), fds.begin(), fds.end());
+  }
+  CHECK(along.size() == 1);
+}
+
+TEST_CASE("objects: both sides of a pseudoterminal that the program makes are told, and no terminal of others", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const auto events = traced_events(
+      {"/usr/bin/python3", "-c", "import pty, sys; sys.exit(pty.spawn(['/bin/sh', '-c', 'echo hello; read -r word']))"},
+      scratch);
+  vector<ObjectMet> sides;
+  for (const Event& event : only<ObjectMet>(events)) {
+    const auto& met = std::get<ObjectMet>(event.fact);
+    if (met.kind == ObjectKind::pty) sides.push_back(met);
+  }
+  REQUIRE(sides.size() == 2);
+  CHECK(sides[1].peer == sides[0].obj);
+  CHECK(sides[1].path.starts_with("/dev/pts/"));
+  bool said = false, heard = false;
+  for (const Event& event : events) {
+    const auto* sent = std::get_if<Sent>(&event.fact);
+    said = said || (sent != nullptr && sent->obj == sides[1].obj && sent->data == "hello\n");
+    const auto* got = std::get_if<Received>(&event.fact);
+    heard = heard || (got != nullptr && got->obj == sides[0].obj && got->data.starts_with("hello"));
+  }
+  CHECK(said);
+  CHECK(heard);
+}
+
+TEST_CASE("objects: what fails is told with the object", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const string program =
+      "import os, errno\n"
+      "os.mkfifo('f')\n"
+      "try: os.open('f', os.O_WRONLY | os.O_NONBLOCK)\n"
+      "except OSError as e: assert e.errno == errno.ENXIO\n"
+      "try: os.dup2(77, 1)\n"
+      "except OSError as e: assert e.errno == errno.EBADF\n";
+  const auto events = traced_events({"/usr/bin/python3", "-c", program}, scratch);
+  map<string, std::pair<string, ObjectKind>> failed;
+  for (const Event& event : only<Failed>(events)) {
+    const auto& fact = std::get<Failed>(event.fact);
+    failed[fact.syscall] = {text::errno_name(fact.err), fact.obj.kind};
+  }
+  CHECK(failed["openat"] == std::pair{string{"ENXIO"}, ObjectKind::fifo});
+  CHECK((failed["dup2"].first == "EBADF" || failed["dup3"].first == "EBADF"));
 }
 
 TEST_CASE("objects: who closed an end for good is named by whoever notices", "[live]") {

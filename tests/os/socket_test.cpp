@@ -395,7 +395,7 @@ TEST_CASE("socket: what a message brought, as the kernel tells it") {
     message.msg_controllen = control.size();
     REQUIRE(::recvmsg(two.get(), &message, MSG_CMSG_CLOEXEC) == 1);
     const auto numbers =
-        os::received_descriptors(Exactly{std::string_view{control}.substr(0, message.msg_controllen)}.view());
+        os::passed_descriptors(Exactly{std::string_view{control}.substr(0, message.msg_controllen)}.view());
     CHECK(os::credentials(control) == own());
     CHECK(numbers.size() == (room == 256 ? 3 : 2));
     CHECK(((message.msg_flags & MSG_CTRUNC) != 0) == (room != 256));
@@ -411,13 +411,13 @@ TEST_CASE("socket: control messages with lengths that lie") {
   const std::string other = control_message(IPPROTO_IP, SCM_RIGHTS, bytes_of(99));
   const std::string creds = control_message(SOL_SOCKET, SCM_CREDENTIALS, bytes_of(who));
   const std::string whole = other + rights({3, 4, 5}) + creds + rights({6});
-  CHECK(os::received_descriptors(whole) == std::vector{3, 4, 5, 6});
+  CHECK(os::passed_descriptors(whole) == std::vector{3, 4, 5, 6});
   CHECK(os::credentials(whole) == Tgid{4711});
   CHECK_FALSE(os::credentials(rights({4711})));
   CHECK_FALSE(os::credentials(""));
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const Exactly cut{std::string_view{whole}.substr(0, size)};
-    const auto numbers = os::received_descriptors(cut.view());
+    const auto numbers = os::passed_descriptors(cut.view());
     const bool first = size >= other.size() + CMSG_LEN(3 * sizeof(int));
     const bool second = size >= whole.size() - CMSG_SPACE(sizeof(int)) + CMSG_LEN(sizeof(int));
     REQUIRE(numbers.size() == (second ? 4 : first ? 3 : 0));
@@ -430,10 +430,10 @@ TEST_CASE("socket: control messages with lengths that lie") {
     std::string lying = whole;
     lying.replace(0, sizeof length, bytes_of(length));
     const Exactly exactly{lying};
-    CHECK(os::received_descriptors(exactly.view()).empty());
+    CHECK(os::passed_descriptors(exactly.view()).empty());
     CHECK_FALSE(os::credentials(exactly.view()));
   }
-  CHECK(os::received_descriptors(control_message(SOL_SOCKET, SCM_RIGHTS, bytes_of(7) + "abc")) == std::vector{7});
+  CHECK(os::passed_descriptors(control_message(SOL_SOCKET, SCM_RIGHTS, bytes_of(7) + "abc")) == std::vector{7});
   CHECK_FALSE(os::credentials(control_message(SOL_SOCKET, SCM_CREDENTIALS, bytes_of(7))));
   std::minstd_rand random{1};
   for (int i = 0; i < 20'000; ++i) {
@@ -441,7 +441,7 @@ TEST_CASE("socket: control messages with lengths that lie") {
     for (int flips = 0; flips < 3 && !bytes.empty(); ++flips)
       bytes[random() % bytes.size()] = static_cast<char>(random() >> 8);
     const Exactly exactly{bytes};
-    REQUIRE(os::received_descriptors(exactly.view()).size() <= bytes.size() / sizeof(int));
+    REQUIRE(os::passed_descriptors(exactly.view()).size() <= bytes.size() / sizeof(int));
     os::credentials(exactly.view());
   }
 }

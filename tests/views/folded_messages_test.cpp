@@ -28,7 +28,7 @@ std::string wrote(int at, int bytes, std::string_view more = {}) {
   return fmt::format("{}+10 sent obj=pipe#1 fd=4 bytes={} data=x syscall=write {}\n", at, bytes, more);
 }
 std::string read_by_11(int at, int bytes, std::string_view more = {}) {
-  return fmt::format("{}+11 received obj=pipe#1 fd=3 bytes={} from=10:{} syscall=read {}\n", at, bytes, bytes, more);
+  return fmt::format("{}+11 received obj=pipe#1 fd=3 bytes={} from=1:{}:10 syscall=read {}\n", at, bytes, bytes, more);
 }
 
 // The lines after those of the beginning.

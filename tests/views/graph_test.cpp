@@ -206,9 +206,9 @@ TEST_CASE("graph: an arrow from each writer whose bytes were read, and none from
       10 execed path=/bin/x argv=x comm=x
       10 forked child=11 child_pid=11 how=fork
       10 forked child=12 child_pid=12 how=fork
-      11 received obj=pipe#1 fd=3 bytes=1 from=10:1 syscall=read
-      10 received obj=pipe#2 fd=3 bytes=2 from=11:1,12:1 syscall=read
-      12 received obj=pipe#2 fd=3 bytes=2 from=99:2 syscall=read
+      11 received obj=pipe#1 fd=3 bytes=1 from=1:1:10 syscall=read
+      10 received obj=pipe#2 fd=3 bytes=2 from=1:1:11,1:1:12 syscall=read
+      12 received obj=pipe#2 fd=3 bytes=2 from=1:2:99 syscall=read
       12 received obj=pipe#2 fd=3 bytes=2 syscall=read)") == R"(
 ●
 ├─╮

@@ -139,16 +139,16 @@ TEST_CASE("ipc words: of a message as much as was asked for, and no torn charact
 }
 
 TEST_CASE("ipc words: a read says whose bytes these are, and what they are only if that is not known") {
-  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=120 data=abc cut=true from=11:120 syscall=read") ==
+  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=120 data=abc cut=true from=1:120:11 syscall=read") ==
         "read pipe#1 120 B, from ls 11");
-  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=120 from=11:60,11:60 syscall=read dur=2100000000") ==
+  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=120 from=1:60:11,1:60:11 syscall=read dur=2100000000") ==
         "read pipe#1 120 B, from ls 11, waited 2.1 s");
-  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=140 from=11:64,10:56 order_unknown=true syscall=read") ==
+  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=140 from=1:64:11,1:56:10 order_unknown=true syscall=read") ==
         "read pipe#1 140 B, 64 B from ls 11 and 56 B from sh 10, in unknown order (20 B from before)");
-  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=15 from=11:1,10:2,12:3,99:4,98:5 syscall=read") ==
+  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=15 from=1:1:11,1:2:10,1:3:12,1:4:99,1:5:98 syscall=read") ==
         "read pipe#1 15 B, 1 B from ls 11, 2 B from sh 10, 3 B from cat 12 and 2 more");
   CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=3 data=abc syscall=read") == R"(read pipe#1 3 B "abc")");
-  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=3 peeked=true from=11:3 syscall=tee") ==
+  CHECK(last_words("12 received obj=pipe#1 fd=3 bytes=3 peeked=true from=1:3:11 syscall=tee") ==
         "tee pipe#1 3 B, which stay there, from ls 11");
 }
 
@@ -265,7 +265,7 @@ TEST_CASE("ipc words: with --stable objects are named by their maker, and nothin
                     "11 fd_closed fd=4 obj=pipe#1 end=write last=true\n"
                     "11 fd_closed fd=1 obj=pipe#1 end=write last=true how=exit\n"
                     "11 exited code=0 group=true\n"
-                    "12 received obj=pipe#1 fd=3 bytes=6 from=11:6 syscall=read dur=30000000\n"
+                    "12 received obj=pipe#1 fd=3 bytes=6 from=1:6:11 syscall=read dur=30000000\n"
                     "12 received obj=pipe#1 fd=3 eof=true eof_by=11 syscall=read\n",
                 stable()) ==
         "p1 sh\n"
