@@ -105,7 +105,7 @@ struct Process {
   bool buried = false;                   // among the dead of whom nothing more is expected
   bool bereaved = false;                 // to be buried after its zombies
   std::array<std::array<std::uint32_t, 2>, Names<ObjectKind>::value.size()> objects_met{};  // by kind: made, inherited
-  std::vector<FdClosed> closed_by_end;                                       // until its end has been told
+  std::vector<FdClosed> closed_by_end;  // until its end has been told
 };
 
 // A pipe, FIFO, socket or pty.

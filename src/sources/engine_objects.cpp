@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The engine's part that knows what descriptors lead to, and follows what goes through them.
+// The engine's part that knows what descriptors lead to. What goes through them: engine_messages.cpp.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
@@ -16,13 +16,9 @@ namespace kintrace::sources {
 namespace {
 
 using syscalls::Arg;
-using syscalls::Blocks;
 using Known = Objects::Known;
 
-// What a read got is looked at so far where it decides whose bytes they are.
-constexpr std::size_t contested_bytes = 4096;
-
-std::optional<ObjectKind> kind_of(const os::OpenFile& file, const auto& domain) {
+ObjectKind kind_of(const os::OpenFile& file, const auto& domain) {
   switch (file.type) {
     case os::FileType::pipe: return ObjectKind::pipe;
     case os::FileType::fifo: return ObjectKind::fifo;
@@ -50,16 +46,9 @@ Identity identity_of(const os::OpenFile& file) {
   }
 }
 
-// What has its bytes in order, and no others.
-bool keeps_bytes(ObjectId id) { return id.kind != ObjectKind::pty && id.kind != ObjectKind::file; }
-
 bool keeps_messages_apart(int type) {
   constexpr int kind = 0xf;  // SOCK_NONBLOCK and SOCK_CLOEXEC stand above it
   return (type & kind) != SOCK_STREAM;
-}
-
-bool sends(const syscalls::Row& row) {
-  return row.has(Arg::in_bytes) || row.has(Arg::in_vector) || row.has(Arg::in_message);
 }
 
 bool replaces(const syscalls::Row& row) {
@@ -93,7 +82,8 @@ bool Engine::find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& ca
     if (file->type == os::FileType::pty_slave) return objects_.find(Identity{masters, identity.inode}) != nullptr;
     if (file->type != os::FileType::fifo) return false;
     const Object* known = objects_.find(identity);
-    call.objects.at(at) = known != nullptr ? known->id : met(task, ObjectKind::fifo, identity, OpenedHow::open, path).id;
+    call.objects.at(at) =
+        known != nullptr ? known->id : met(task, ObjectKind::fifo, identity, OpenedHow::open, path).id;
     return true;
   }
   if (row.exit == syscalls::Exit::never) return true;  // what is closed without a use need not be known
@@ -140,7 +130,7 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
   }
   const Identity identity = identity_of(*file);
   Object* known = objects_.find(identity);
-  const bool named = *kind == ObjectKind::fifo || !keeps_bytes({*kind, 0});
+  const bool named = *kind == ObjectKind::fifo || !keeps_bytes(*kind);
   std::vector<ObjectId> other;
   if (known == nullptr && master != nullptr) other.push_back(master->id);
   Object& object =
@@ -239,91 +229,6 @@ void Engine::files_execed(Tracee& task) {
   }
 }
 
-// Who would read what is sent into this one: the object in whose stream it is kept.
-Object* Engine::flows_to(Object& object) {
-  if (!keeps_bytes(object.id)) return nullptr;
-  const bool pipe = object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo;
-  if (pipe) return object.outside && !objects_.holders().held(object.id, End::read) ? nullptr : &object;
-  // Until somebody who is followed accepts its connection, a little is kept for him.
-  constexpr std::size_t most_kept = 256;
-  if (!object.messages) return object.peer || object.stream.pending() < most_kept ? &object : nullptr;
-  return object.peer ? objects_.find(*object.peer) : nullptr;
-}
-
-Object* Engine::flows_from(Object& object) {
-  if (!keeps_bytes(object.id)) return nullptr;
-  if (object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo || object.messages) return &object;
-  return object.peer ? objects_.find(*object.peer) : nullptr;
-}
-
-// The bytes of a call that are to be read at its exit.
-std::size_t Engine::wanted_of(const syscalls::Call& call) {
-  for (const ObjectId id : call.objects) {
-    Object* object = id ? objects_.find(id) : nullptr;
-    const Object* source = object != nullptr ? flows_from(*object) : nullptr;
-    if (source != nullptr && source->stream.contested(call.begin)) return std::max(options_.data, contested_bytes);
-  }
-  return options_.data;
-}
-
-void Engine::begin_transfer(const syscalls::Call& call) {
-  if (!call.objects[0] || !sends(*call.row)) return;
-  Object* object = objects_.find(call.objects[0]);
-  Object* into = object != nullptr ? flows_to(*object) : nullptr;
-  if (into == nullptr) return;
-  Bytes head = call.text(1);
-  if (const auto pieces = call.strings(1); !pieces.empty()) head = pieces.front();
-  into->stream.begin_write(call.seq, call.tid, call.begin, call.size, std::move(head));
-}
-
-// From before it is sent, so that nobody receives what is not under way.
-void Engine::take_along(Tracee& task, syscalls::Call& call) {
-  const Object* through = call.objects[0] ? objects_.find(call.objects[0]) : nullptr;
-  const auto message = call.strings(1);
-  if (through == nullptr || !through->peer || message.size() != syscalls::Message::strings) return;
-  for (const int fd : os::passed_descriptors(message[1])) {
-    if (!object_of(task, fd)) continue;
-    if (const auto* held = objects_.held(task.files, fd))
-      call.taken_along.push_back(objects_.take_along(*held, *through->peer));
-  }
-}
-
-void Engine::take_back(const syscalls::Call& call) {
-  for (const int number : call.taken_along) objects_.came_back(number);
-}
-
-std::optional<Tgid> Engine::who_left(const Object& object, End end) {
-  if (end == End::write && object.shut_by) return object.shut_by;
-  const auto users = objects_.users(object.id, end);
-  for (const Tgid user : users) {  // who is about to end has closed it already
-    const Group* group = tracees_.find(user);
-    if (group != nullptr && group->ending) return user;
-  }
-  if (!users.empty()) return {};
-  return end == End::write ? object.last_writer : object.last_reader;
-}
-
-// The processes that may end a wait at an object.
-std::vector<Tid> Engine::other_side(const syscalls::Call& call) {
-  constexpr std::size_t most_named = 64;
-  std::set<Tgid> users;
-  for (const ObjectId id : call.objects) {
-    if (!id) continue;
-    const Object* object = objects_.find(id);
-    const bool socket = id.kind != ObjectKind::pipe && id.kind != ObjectKind::fifo;
-    const auto at = socket && object != nullptr ? object->peer : std::optional{id};
-    if (!at) continue;
-    users.merge(objects_.users(*at, socket                                 ? End::both
-                                    : call.row->blocks == Blocks::on_input ? End::write
-                                                                           : End::read));
-  }
-  std::vector<Tid> tids;
-  if (users.size() <= most_named) {
-    for (const Tgid user : users) tids.push_back(leader_of(user));
-  }
-  return tids;
-}
-
 void Engine::opened(const syscalls::Call& call, std::span<const int> fds, OpenedHow how) {
   Tracee& task = *tracees_.find(call.tid);
   if (how == OpenedHow::received) {
@@ -341,17 +246,16 @@ void Engine::opened(const syscalls::Call& call, std::span<const int> fds, Opened
   std::vector<ObjectId> made;
   for (const int fd : fds) {
     const auto file = os::open_file(task.tid, fd);
-    if (!file) continue;
+    if (!file) continue;  // closed again, by another thread
     const auto kind = kind_of(*file, [&] { return call.integer(0); });
-    if (!kind) continue;  // closed again, by another thread
-    if (!concerns_us(*kind)) {
+    if (!concerns_us(kind)) {
       objects_.is_plain(task.files, fd);
       continue;
     }
     Object* object = how == OpenedHow::pipe && !made.empty() ? objects_.find(made.front()) : nullptr;
     if (object == nullptr || object->identity != identity_of(*file))
-      object = &met(task, *kind, identity_of(*file), how, {},
-                    how == OpenedHow::socketpair ? made : std::vector<ObjectId>{});
+      object =
+          &met(task, kind, identity_of(*file), how, {}, how == OpenedHow::socketpair ? made : std::vector<ObjectId>{});
     made.push_back(object->id);
     if (how != OpenedHow::pipe && keeps_messages_apart(call.integer(1))) {
       object->messages = true;
@@ -396,77 +300,6 @@ void Engine::unseen_from_now(const syscalls::Call& call) {
   Tracee& task = *tracees_.find(call.tid);
   objects_.never_sure(task.files);
   tell(call, Set{"io_uring", ""});
-}
-
-void Engine::sent(const syscalls::Call& call, Transfer transfer) {
-  Tracee& task = *tracees_.find(call.tid);
-  const ObjectId id = call.unsure ? object_of(task, call.integer(transfer.arg)) : call.objects.at(transfer.arg);
-  Object* object = id ? objects_.find(id) : nullptr;
-  if (object == nullptr) return;
-  Sent fact;
-  fact.obj = id;
-  fact.fd = call.integer(transfer.arg);
-  fact.bytes = transfer.bytes;
-  fact.data = std::move(transfer.data);
-  fact.data.resize(
-      std::min({fact.data.size(), options_.data, static_cast<std::size_t>(std::max<std::int64_t>(0, fact.bytes))}));
-  fact.cut = std::cmp_less(fact.data.size(), fact.bytes);
-  fact.syscall = call.row->name;
-  if (call.failed()) {
-    fact.err = call.error();
-  } else {
-    fact.fds = std::move(transfer.fds);
-  }
-  if (call.failed() && call.error().value == EPIPE) {
-    const bool socket = id.kind != ObjectKind::pipe && id.kind != ObjectKind::fifo;
-    const Object* other = socket ? (object->peer ? objects_.find(*object->peer) : nullptr) : object;
-    if (other != nullptr) fact.broken_by = who_left(*other, End::read);
-  }
-  const Seq seq = seq_for(call, transfer.first);
-  if (Object* into = flows_to(*object)) {
-    if (!transfer.first || !sends(*call.row))
-      into->stream.begin_write(seq, task.tid, call.begin, transfer.bytes, fact.data);
-    into->stream.end_write(seq, now_, fact.bytes);
-  }
-  emit(seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
-}
-
-void Engine::received(const syscalls::Call& call, Transfer transfer) {
-  Tracee& task = *tracees_.find(call.tid);
-  const ObjectId id = call.unsure ? object_of(task, call.integer(transfer.arg)) : call.objects.at(transfer.arg);
-  Object* object = id ? objects_.find(id) : nullptr;
-  if (object == nullptr) return;
-  Received fact;
-  fact.obj = id;
-  fact.fd = call.integer(transfer.arg);
-  fact.bytes = transfer.bytes;
-  fact.peeked = transfer.peeked;
-  fact.syscall = call.row->name;
-  if (call.failed()) fact.err = call.error();
-  Object* source = flows_from(*object);
-  if (source != nullptr && call.result && !call.failed() && (fact.bytes > 0 || object->messages)) {
-    auto taken = transfer.peeked ? source->stream.peek(call.begin, now_, fact.bytes, transfer.data)
-                                 : source->stream.read(call.begin, now_, fact.bytes, transfer.data);
-    fact.from = std::move(taken.from);
-    fact.order_unknown = taken.order_unknown;
-  }
-  const bool room = call.size != 0 || !call.row->has(Arg::out_bytes);
-  const bool ended = call.result == 0 && room && !object->messages;
-  if (ended) {
-    fact.eof = true;
-    if (source != nullptr) fact.eof_by = who_left(*source, End::write);
-  }
-  fact.data = std::move(transfer.data);
-  fact.data.resize(
-      std::min({fact.data.size(), options_.data, static_cast<std::size_t>(std::max<std::int64_t>(0, fact.bytes))}));
-  fact.cut = std::cmp_less(fact.data.size(), fact.bytes);
-  // A read never stands above the write that it was fed by.
-  for (const Part& part : fact.from) {
-    Tracee* writer = tracees_.find(part.tid);
-    if (writer != nullptr && writer->call && writer->call->seq == part.seq && !std::exchange(writer->call->told, true))
-      tell_blocked(*writer);
-  }
-  emit(seq_for(call, transfer.first), call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
 }
 
 // Sockets that are connected know each other's addresses, or, where they have none, their inodes.

@@ -25,6 +25,9 @@ struct Identity {
   friend auto operator<=>(const Identity&, const Identity&) = default;
 };
 
+// Whether what is read from it is what was written, in order: a terminal changes it, a file keeps it.
+constexpr bool keeps_bytes(ObjectKind kind) { return kind != ObjectKind::pty && kind != ObjectKind::file; }
+
 struct Object {
   ObjectId id;
   Identity identity;

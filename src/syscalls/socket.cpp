@@ -56,8 +56,7 @@ void connected(const Call& call, Keeper& keeper) {
 void accepted(const Call& call, Keeper& keeper) {
   if (!call.result) return;
   const bool nobody = call.error().value == EAGAIN || call.error().value == EINTR;
-  if (call.failed() && !nobody)
-    keeper.tell_of_object(call, 0, Failed{std::string{call.row->name}, call.error(), {}});
+  if (call.failed() && !nobody) keeper.tell_of_object(call, 0, Failed{std::string{call.row->name}, call.error(), {}});
   if (call.failed()) return;
   Accepted fact;
   fact.fd = static_cast<int>(*call.result);

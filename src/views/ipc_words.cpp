@@ -225,8 +225,8 @@ Sentence words_of(const FdOpened& fact, const Event& event, const World& world, 
       const std::string_view purpose = fact.end == End::read    ? " for reading"
                                        : fact.end == End::write ? " for writing"
                                                                 : " for both";
-      const bool named_by_path = object == nullptr || object->path.empty() ||
-                                 (manner.naming.stable() && fact.obj.kind != ObjectKind::file);
+      const bool named_by_path =
+          object == nullptr || object->path.empty() || (manner.naming.stable() && fact.obj.kind != ObjectKind::file);
       const std::string path = named_by_path ? "" : " " + text::shell_word(object->path, manner.limits.word);
       const std::string_view other_side = fact.end == End::read ? " for a writer" : " for a reader";
       const bool meeting = fact.obj.kind == ObjectKind::fifo;

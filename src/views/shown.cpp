@@ -24,17 +24,28 @@ concept IsOfAnObject = requires(const T& fact) {
 template <class T>
 std::string_view own_class(const T& fact) {
   if constexpr (IsOfAnObject<T>) {
-    if (const std::optional<ObjectId> obj = fact.obj) return class_of(obj->kind);
+    if (const std::optional<ObjectId> obj = fact.obj; obj && *obj) return class_of(obj->kind);
   }
   return fact.cls;
 }
 
 // Facts of a class of their own may be about a call of another.
 std::string_view class_or_calls(std::string_view own, std::string_view call) {
-  static constexpr std::array<std::string_view, 9> lifecycle{"fork",  "vfork",  "clone",  "clone3", "execve",
-                                                             "wait4", "waitid", "setsid", "setpgid"};
+  struct Calls {
+    std::string_view cls;
+    std::array<std::string_view, 9> calls;
+  };
+  static constexpr std::array classes{
+      Calls{"lifecycle", {"fork", "vfork", "clone", "clone3", "execve", "wait4", "waitid", "setsid", "setpgid"}},
+      Calls{"pipe", {"pipe", "pipe2", "dup", "dup2", "dup3", "fcntl"}},
+      Calls{"socket", {"socket", "socketpair"}},
+  };
   if (!own.empty()) return own;
-  return std::find(lifecycle.begin(), lifecycle.end(), call) != lifecycle.end() ? "lifecycle" : "";
+  const auto has_call = [&](const Calls& one) {
+    return !call.empty() && std::find(one.calls.begin(), one.calls.end(), call) != one.calls.end();
+  };
+  const auto* const found = std::find_if(classes.begin(), classes.end(), has_call);
+  return found != classes.end() ? found->cls : "";
 }
 
 // Calls whose facts do not name them.

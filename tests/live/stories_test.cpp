@@ -58,12 +58,13 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
+// The program's output is a file: what it writes into a pipe would be part of its story.
 Command command_of(const Story& story) {
   Command command;
+  const std::string traced = std::string{"\"$0\" "} + (filtered() ? "" : "--no-seccomp ") + "--stable " +
+                             replaced(story.command, "{FIXTURES}", FIXTURES);
   command.argv = {"/bin/sh", "-c",
-                  std::string{"exec \"$0\" "} + (filtered() ? "" : "--no-seccomp ") + "--stable " +
-                      replaced(story.command, "{FIXTURES}", FIXTURES),
-                  KINTRACE};
+                  "out=$(mktemp) && { " + traced + " </dev/null >\"$out\"; cat \"$out\"; rm \"$out\"; }", KINTRACE};
   command.env = {{"PATH", "/usr/bin:/bin"}, {"LC_ALL", "C"}};
   command.directory = "/";
   return command;

@@ -26,6 +26,8 @@ void fill(T& value) {
     value = "hostile \x1b[31m \\ \xff\xfe \" \n \0 grün"s;
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     value = {"a", "", "b\\c\xff"s, "\0"s};
+  } else if constexpr (std::is_same_v<T, std::vector<int>>) {
+    value = {0, 2'147'483'647};
   } else if constexpr (std::is_same_v<T, std::vector<Part>>) {
     value = {filled<Part>(), Part{Seq{1}, 0, Tid{-1}}, filled<Part>()};
   } else if constexpr (requires { value.emplace_back(), value.shrink_to_fit(), value[0].value; }) {

@@ -158,8 +158,8 @@ TEST_CASE("folded messages: with --stable it shows neither into how many the byt
         fmt::format("{}11 received obj=pipe#1 fd=3 bytes=9 from={} order_unknown=true syscall=read", two, from),
         stable());
   };
-  CHECK_THAT(of_two("10:4,11:5"), test::contains("  read 9 B of p1.pipe#1, from p1 and p1.1\n"));
-  CHECK(of_two("10:4,11:5") == of_two("11:3,10:6"));
+  CHECK_THAT(of_two("1:4:10,2:5:11"), test::contains("  read 9 B of p1.pipe#1, from p1 and p1.1\n"));
+  CHECK(of_two("1:4:10,2:5:11") == of_two("2:3:11,1:6:10"));
 }
 
 TEST_CASE("folded messages: with --stable the first bytes are the same, however they were split") {

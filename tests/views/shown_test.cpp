@@ -110,7 +110,9 @@ TEST_CASE("shown: facts about an object are of its class") {
       CHECK(is_shown(of(socket), sockets));
       CHECK_FALSE(is_shown(of(socket), fifos));
     }
-    CHECK_FALSE(is_shown(of("pty"), {}));
+    CHECK(is_shown(of("pty"), pipes));
+    CHECK(is_shown(of("file"), of_classes({"fd"})));
+    CHECK_FALSE(is_shown(of("file"), {}));
   }
 }
 
