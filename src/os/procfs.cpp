@@ -12,7 +12,6 @@
 #include <charconv>
 #include <string_view>
 
-
 namespace kintrace::os {
 namespace {
 
