@@ -87,18 +87,18 @@ struct Seen {
   };
 };
 
-// SharedWords that many have alike: shared, and never changed.
+// Words that many have alike: shared, and never changed.
 class SharedWords {
  public:
   SharedWords() = default;
-  SharedWords(std::vector<std::string> words)
+  SharedWords(std::vector<std::string> words)  // NOLINT(google-explicit-constructor): words are words
       : words_(words.empty() ? nullptr : std::make_shared<const std::vector<std::string>>(std::move(words))) {}
   SharedWords(std::initializer_list<std::string> words) : SharedWords(std::vector<std::string>(words)) {}
   const std::vector<std::string>& all() const {
     static const std::vector<std::string> none;
     return words_ ? *words_ : none;
   }
-  operator const std::vector<std::string>&() const { return all(); }
+  operator const std::vector<std::string>&() const { return all(); }  // NOLINT(google-explicit-constructor)
   auto begin() const { return all().begin(); }
   auto end() const { return all().end(); }
   bool empty() const { return all().empty(); }

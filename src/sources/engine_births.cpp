@@ -13,7 +13,6 @@
 namespace kintrace::sources {
 namespace {
 
-using os::Until;
 using Kind = os::WaitStatus::Kind;
 
 // A child whose parent's event does not come is let go after this long; when its parent has ended, after the shorter
