@@ -174,7 +174,7 @@ struct Exited {
   EndedBy by = EndedBy::itself;
   bool group = false;
   std::optional<Nanoseconds> utime_ns, stime_ns;
-  std::optional<std::int64_t> maxrss;  // bytes, of the last program it ran
+  std::optional<std::int64_t> maxrss;  // bytes; of the last program alone where others' memory would be counted
   std::optional<Tgid> children_to;     // who was given its living children: a subreaper, or an init
   static constexpr auto fields = [] {
     return std::tuple{Field{"code", &Exited::code},
