@@ -74,18 +74,18 @@ struct Seen {
   };
 };
 
-// SharedWords that many have alike: shared, and never changed.
+// Words that many have alike: shared, and never changed.
 class SharedWords {
  public:
   SharedWords() = default;
-  SharedWords(std::vector<std::string> words)
+  SharedWords(std::vector<std::string> words)  // NOLINT(google-explicit-constructor): words are words
       : words_(words.empty() ? nullptr : std::make_shared<const std::vector<std::string>>(std::move(words))) {}
   SharedWords(std::initializer_list<std::string> words) : SharedWords(std::vector<std::string>(words)) {}
   const std::vector<std::string>& all() const {
     static const std::vector<std::string> none;
     return words_ ? *words_ : none;
   }
-  operator const std::vector<std::string>&() const { return all(); }
+  operator const std::vector<std::string>&() const { return all(); }  // NOLINT(google-explicit-constructor)
   auto begin() const { return all().begin(); }
   auto end() const { return all().end(); }
   bool empty() const { return all().empty(); }
@@ -161,7 +161,7 @@ struct Exited {
   EndedBy by = EndedBy::itself;
   bool group = false;
   std::optional<Nanoseconds> utime_ns, stime_ns;
-  std::optional<std::int64_t> maxrss;  // bytes, of the last program it ran
+  std::optional<std::int64_t> maxrss;  // bytes; of the last program alone where others' memory would be counted
   std::optional<Tgid> children_to;     // who was given its living children: a subreaper, or an init
   static constexpr auto fields = [] {
     return std::tuple{Field{"code", &Exited::code},

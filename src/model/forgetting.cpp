@@ -12,7 +12,7 @@ namespace {
 
 std::size_t words_of(const Process& process) {
   return std::accumulate(process.argv.begin(), process.argv.end(), process.path.size(),
-                         [](std::size_t sum, const Bytes& word) { return sum + sizeof word + word.size(); });
+                         [](std::size_t sum, const Bytes& word) { return sum + sizeof(Bytes) + word.size(); });
 }
 
 }  // namespace

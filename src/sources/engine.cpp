@@ -199,6 +199,7 @@ void Engine::execed(os::Stop stop) {
     std::ignore = stop.set_options({false, options_.kill_on_exit});
   }
   if (first) begin_run();
+  if (first) group->borrowed = true;
   const bool told = task->call && task->call->told;  // ahead of its event
   if (!told) tell_execed(*task, former);
   if (first) {

@@ -13,7 +13,6 @@
 namespace kintrace::sources {
 namespace {
 
-using os::Until;
 using Kind = os::WaitStatus::Kind;
 
 // A child whose parent's event does not come is let go after this long; when its parent has ended, after the shorter
@@ -74,6 +73,7 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
     fact.exit_signal = sibling ? parent.group->exit_signal : signal ? std::optional{signal} : std::nullopt;
     fact.ns_pid = inherit(*parent.group, *born.group, flags);
     born.group->exit_signal = fact.exit_signal;
+    born.group->borrowed = (flags & CLONE_VM) != 0;
   }
   const bool ended_early = !early.empty();
   auto held = held_.extract(child);
@@ -197,6 +197,7 @@ void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
     emit_now(born, Seen{SeenHow::adopted, status.ppid, status.name, {}, {}, {}});
     return;
   }
+  if (!thread) born.group->borrowed = true;  // or not: who knows
   Forked fact;
   fact.child = tid;
   fact.child_pid = born.group->pid;

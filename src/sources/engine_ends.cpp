@@ -17,6 +17,9 @@ Nanoseconds from(const timeval& time) {
   return Nanoseconds{time.tv_sec} * 1'000'000'000 + Nanoseconds{time.tv_usec} * 1'000;
 }
 
+// Whether its ru_maxrss may be that of others.
+bool others_count(const Group& group) { return group.forks || (group.execs && group.borrowed); }
+
 std::optional<Usage> usage_of(const os::Report& report) {
   if (!report.usage) return {};
   return Usage{from(report.usage->ru_utime), from(report.usage->ru_stime)};
@@ -35,8 +38,8 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
   if (!std::exchange(task.exiting, true)) ++group.exiting;
   const bool last = group.exiting == group.tasks.size();
   if (last && !std::exchange(group.ending, true)) ++ending_;
-  // ru_maxrss counts the children's and the previous program's memory too; VmHWM is this program's alone.
-  if (options_.peaks && last && (group.forks || group.execs)) group.peak = proc_.peak_memory(task.tid);
+  // ru_maxrss counts the children's memory too, and what was borrowed before an exec; VmHWM is this program's alone.
+  if (options_.peaks && last && others_count(group)) group.peak = proc_.peak_memory(task.tid);
   if (last && group.undecoded) tell_reaped_unseen(group, task.tid);
   check(Moment::exit, task.tid);
   std::ignore = std::move(stop).resume(os::Until::event);
@@ -129,7 +132,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
       fact.stime_ns = std::max<Nanoseconds>(0, used->system - group.collected->system);
     }
     fact.maxrss = group.peak;
-    if (!group.forks && !group.execs && report.usage && report.usage->ru_maxrss > 0)
+    if (!others_count(group) && report.usage && report.usage->ru_maxrss > 0)
       fact.maxrss = report.usage->ru_maxrss * ru_maxrss_unit;
     orphans = orphans_of(group);
     for (const auto& [child, to] : orphans) {

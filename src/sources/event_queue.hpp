@@ -27,8 +27,8 @@ namespace kintrace::sources {
 // There is one in a run, and it is twice as large as an event: it stays out of their way.
 class Header {
  public:
-  Header(const RunHeader& header)
-      : header_(std::make_unique<RunHeader>(header)) {}  // NOLINT(google-explicit-constructor)
+  Header(const RunHeader& header)  // NOLINT(google-explicit-constructor): a message is made of one
+      : header_(std::make_unique<RunHeader>(header)) {}
   const RunHeader& operator*() const { return *header_; }
 
  private:

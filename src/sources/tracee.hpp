@@ -78,6 +78,7 @@ struct Group {
   bool ending = false;                // its last task is past PTRACE_EVENT_EXIT
   bool forks = false;                 // it had children
   bool execs = false;                 // it replaced its program
+  bool borrowed = false;              // the memory that it had before was another's: its vfork parent's, or ours
   bool threads = false;               // it had more than one task
   bool stopped = false;               // in a group-stop
   std::optional<Signal> exit_signal;  // sent to its parent when it ends

@@ -25,6 +25,7 @@ std::string listed(const std::set<ProcessIndex>& those, std::string_view one, st
                    const Naming& naming) {
   if (those.size() > most_named) return text::counted(those.size(), one, many);
   std::vector<std::string> names;
+  names.reserve(those.size());
   for (const ProcessIndex each : those) names.push_back(naming.process(world[each], world));
   return fmt::format("{} {}", those.size() == 1 ? one : many, fmt::join(names, ", "));
 }
@@ -37,6 +38,7 @@ std::string memory_words(const Process& process, const World& world, const Namin
     return fmt::format("memory given back to {}", naming.process(world[*others.begin()], world));
   if (others.size() > most_named) return fmt::format("memory still shared with {} others", others.size());
   std::vector<std::string> names;
+  names.reserve(others.size());
   for (const ProcessIndex other : others) names.push_back(naming.process(world[other], world));
   return fmt::format("memory still shared with {}", fmt::join(names, ", "));
 }

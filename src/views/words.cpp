@@ -366,6 +366,7 @@ Sentence describe(const Event& event, const World& world, const Manner& manner, 
 Sentence describe_search(const ExecFailed& miss, std::size_t directories, const std::set<Errno>& reasons,
                          const Manner& manner) {
   std::vector<std::string> errors;
+  errors.reserve(reasons.size());
   for (const Errno reason : reasons)
     errors.push_back(reasons.size() == 1 ? error_words(reason) : text::errno_name(reason));
   const Bytes name{base_name(miss.path)};

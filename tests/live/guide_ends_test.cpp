@@ -42,6 +42,23 @@ TEST_CASE("guide E1: peak memory is what the kernel says", "[live]") {
   CHECK(*all[0].maxrss < 600'000'000);
 }
 
+TEST_CASE("guide E14: peak memory is a process's own: not its children's, nor what it borrowed from its vfork parent",
+          "[live]") {
+  if (!ptrace_allowed()) return;
+  // The shell waits for the large one, which starts a small one with vfork(2), as python's subprocess does.
+  const string large =
+      "import subprocess\n"
+      "x = bytearray(100_000_000)\n"
+      "subprocess.run(['/bin/true'], close_fds=False)\n";
+  const Recorded found = same({{"sh", "-c", "/usr/bin/python3 -c \"$1\"; :", "sh", large}});
+  const vector<Exited> all = ends(found);
+  REQUIRE(all.size() == 3);  // true, python3, sh
+  for (const Exited& end : all) REQUIRE(end.maxrss);
+  CHECK(*all[0].maxrss < 50'000'000);
+  CHECK(*all[1].maxrss > 100'000'000);
+  CHECK(*all[2].maxrss < 50'000'000);
+}
+
 TEST_CASE("guide E2, E3: SIGKILL races with births, execs and ends", "[live]") {
   if (!ptrace_allowed()) return;
   for (const char* how : {"forks", "threads", "execs"}) {
