@@ -56,6 +56,13 @@ Engine::Engine(EventQueue& out, EngineOptions options)
       filter_(options_.filtered ? Filter::expected : Filter::none),
       asks_for_signals_(options_.choice.asks_for(SignalDelivered::cls, "")),
       unprivileged_(::geteuid() != 0) {
+  for (const auto family : syscalls::families()) {
+    for (const syscalls::Row& row : family) {
+      const auto nr = static_cast<std::size_t>(row.nr);
+      if (nr >= observed_.size()) observed_.resize(nr + 1);
+      observed_.at(nr) = syscalls::observed(row, options_.choice);
+    }
+  }
   for (std::size_t kind = 0; kind < wanted_.size(); ++kind) {
     const auto cls = class_of(static_cast<ObjectKind>(kind));
     wanted_.at(kind) = options_.choice.classes.contains(cls) ||
@@ -248,7 +255,7 @@ void Engine::tell_execed(Tracee& task, Tid former) {
 // Of all actions only what is ignored survives an exec. Of the root's first that is what it was started with.
 void Engine::keep_actions(Group& group) {
   static const syscalls::Row& sigaction = *syscalls::find(SYS_rt_sigaction);
-  if (!syscalls::observed(sigaction, options_.choice)) return;
+  if (!observes(sigaction)) return;
   const auto ignored = group.actions ? std::optional{group.actions->ignored} : std::nullopt;
   const auto status = ignored ? std::nullopt : status_of(leader_of(group.pid));
   group.actions.reset();

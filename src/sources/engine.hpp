@@ -135,6 +135,7 @@ class Engine final : private syscalls::Keeper {
   void take_along(Tracee& task, syscalls::Call& call);
   void take_back(const syscalls::Call& call);
   void tell_closed(const Tracee& task, const Holders::Closed& closed, ClosedHow how);
+  bool observes(const syscalls::Row& row) const { return observed_.at(static_cast<std::size_t>(row.nr)); }
   bool concerns_us(ObjectKind kind) const { return wanted_.at(static_cast<std::size_t>(kind)); }
   void inherit_files(const Tracee& creator, Tracee& child, bool shared);
   void leave_files(Tracee& task);
@@ -214,6 +215,7 @@ class Engine final : private syscalls::Keeper {
   enum class Filter { none, expected, works };
   Filter filter_;
   const bool asks_for_signals_;
+  std::vector<bool> observed_;                                  // by syscall number: what the user's choice asks for
   std::array<bool, Names<ObjectKind>::value.size()> wanted_{};  // of which kinds objects are told
   Objects objects_;
   os::SocketDiag socket_diag_;

@@ -248,29 +248,33 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   auto& before = task.interrupted;
   const syscalls::Row* row = syscalls::find(info.nr);
   if (before && (info.nr == SYS_restart_syscall || (row == before->row && info.args == before->args))) {
-    task.call = std::exchange(before, {});
+    task.call = std::move(before);
+    before.reset();
     resume(std::move(stop), task);
     return begun(task);
   }
-  if (row == nullptr || !row->concerns(info.args) || !syscalls::observed(*row, options_.choice))
-    return resume(std::move(stop), task);
-  syscalls::Call call;
+  if (row == nullptr || !row->concerns(info.args) || !observes(*row)) return resume(std::move(stop), task);
+  syscalls::Call& call = task.call.emplace();
   call.row = row;
   call.begin = call.end = now_;
   call.tid = task.tid;
   call.args = info.args;
-  if (!find_objects(stop, task, call)) return resume(std::move(stop), task);
+  if (!find_objects(stop, task, call)) {
+    task.call.reset();
+    return resume(std::move(stop), task);
+  }
   if (!syscalls::is_instant(*row)) call.seq = next_seq();
   capture_in(stop, call);
   if (row->exit == syscalls::Exit::never) {
+    syscalls::Call over = std::move(call);
+    task.call.reset();
     resume(std::move(stop), task);
-    return finish(task, call);
+    return finish(task, over);
   }
   if (row->has(syscalls::Arg::in_message)) take_along(task, call);
   keep_traced(stop, call);
-  task.call = std::move(call);
   resume(std::move(stop), task);
-  begin_transfer(*task.call);
+  begin_transfer(call);
   begun(task);
 }
 
@@ -311,7 +315,8 @@ void Engine::leave(os::Stop stop, Tracee& task, std::int64_t result) {
     if (result == syscalls::restart_no_hand) std::ignore = tracer_.interrupt(task.tid);
   }
   if (!task.call) return resume(std::move(stop), task);
-  syscalls::Call call = std::move(*std::exchange(task.call, {}));
+  syscalls::Call call = std::move(*task.call);
+  task.call.reset();
   if (call.changed) std::ignore = stop.set_call(static_cast<std::uint64_t>(call.row->nr), call.args);
   const bool undone = std::cmp_equal(result, call.row->nr) && trapped_by_seccomp(task.tid);
   const bool again = will_restart(result) ||
@@ -328,8 +333,10 @@ void Engine::leave(os::Stop stop, Tracee& task, std::int64_t result) {
   finish(task, call);
 }
 
-// A call that a filter of the program's own answers with SIGSYS (SECCOMP_RET_TRAP) seems to return its own number.
+// A call that a filter of the program's own answers with SIGSYS (SECCOMP_RET_TRAP) seems to return its own number. Our
+// filter is not heard then, so that such a call has no stop (seccomp(2)).
 bool Engine::trapped_by_seccomp(Tid tid) const {
+  if (filter_ == Filter::works) return false;
   const auto status = status_of(tid);
   return status && (status->pending >> (SIGSYS - 1) & 1) != 0;
 }
