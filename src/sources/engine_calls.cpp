@@ -248,8 +248,7 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   auto& before = task.interrupted;
   const syscalls::Row* row = syscalls::find(info.nr);
   if (before && (info.nr == SYS_restart_syscall || (row == before->row && info.args == before->args))) {
-    task.call = std::move(before);
-    before.reset();
+    task.call = syscalls::taken(before);
     resume(std::move(stop), task);
     return begun(task);
   }
@@ -266,8 +265,7 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   if (!syscalls::is_instant(*row)) call.seq = next_seq();
   capture_in(stop, call);
   if (row->exit == syscalls::Exit::never) {
-    syscalls::Call over = std::move(call);
-    task.call.reset();
+    syscalls::Call over = syscalls::taken(task.call);
     resume(std::move(stop), task);
     return finish(task, over);
   }
@@ -315,8 +313,7 @@ void Engine::leave(os::Stop stop, Tracee& task, std::int64_t result) {
     if (result == syscalls::restart_no_hand) std::ignore = tracer_.interrupt(task.tid);
   }
   if (!task.call) return resume(std::move(stop), task);
-  syscalls::Call call = std::move(*task.call);
-  task.call.reset();
+  syscalls::Call call = syscalls::taken(task.call);
   if (call.changed) std::ignore = stop.set_call(static_cast<std::uint64_t>(call.row->nr), call.args);
   const bool undone = std::cmp_equal(result, call.row->nr) && trapped_by_seccomp(task.tid);
   const bool again = will_restart(result) ||

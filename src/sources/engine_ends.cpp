@@ -83,7 +83,7 @@ EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
 void Engine::cut_calls(Tracee& task) {
   for (auto* pending : {&task.call, &task.interrupted}) {
     if (!*pending) continue;
-    syscalls::Call call = std::move(*std::exchange(*pending, {}));
+    syscalls::Call call = syscalls::taken(*pending);
     call.result.reset();
     call.cut = true;
     finish(task, call);

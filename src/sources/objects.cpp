@@ -137,11 +137,9 @@ std::vector<int> Objects::known_between(TableIndex table, unsigned first, unsign
       known.push_back(static_cast<int>(fd));
   }
   const auto& held = holders_.descriptors(table);  // above all that has a place in `numbers`
-  for (auto at = held.lower_bound(static_cast<int>(std::min<unsigned>(first, most_numbers))); at != held.end(); ++at) {
-    if (std::cmp_greater_equal(at->first, numbers.size()) && std::cmp_greater_equal(at->first, first) &&
-        std::cmp_less_equal(at->first, last))
-      known.push_back(at->first);
-  }
+  const auto above = static_cast<int>(std::max<std::size_t>(first, numbers.size()));
+  for (auto at = held.lower_bound(above); above >= 0 && at != held.end() && std::cmp_less_equal(at->first, last); ++at)
+    known.push_back(at->first);
   return known;
 }
 

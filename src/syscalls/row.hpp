@@ -127,6 +127,13 @@ struct Call {
   }
 };
 
+// The call that is there; none is left.
+inline Call taken(std::optional<Call>& from) {
+  Call call = std::move(*from);
+  from.reset();
+  return call;
+}
+
 // What a process does at a signal.
 struct Action {
   Signal signal;
