@@ -179,7 +179,7 @@ void Engine::tell_closed(const Tracee& task, const Holders::Closed& closed, Clos
   FdClosed fact{closed.fd, closed.held.obj, closed.held.end, how, closed.last, 0};
   if (Object* object = objects_.find(closed.held.obj);
       object != nullptr && !object->outside && !objects_.holders().held(object->id, End::both)) {
-    fact.left = object->stream.left();
+    if (const Object* unread = flows_from(*object)) fact.left = unread->stream.left();
   }
   emit_now(task, fact);
 }

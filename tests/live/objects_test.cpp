@@ -324,3 +324,22 @@ TEST_CASE("objects: an open of a FIFO that waits for its other side is told with
   }
   CHECK(waited);
 }
+
+TEST_CASE("objects: bytes are left where nobody will read them, and not where they may still be read", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const auto events = traced_events({"/usr/bin/python3", "-c",
+                                     "import os, socket\n"
+                                     "a, b = socket.socketpair(); a.send(b'12345'); a.close(); b.recv(2); b.close()\n"
+                                     "a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+                                     "a.send(b'1234567'); a.close(); b.close()\n"
+                                     "r, w = os.pipe(); os.write(w, b'1234'); os.close(w); os.close(r)\n"},
+                                    scratch);
+  vector<std::int64_t> left;
+  for (const Event& event : only<FdClosed>(events)) {
+    const auto& closed = std::get<FdClosed>(event.fact);
+    const bool made = closed.obj.kind == ObjectKind::unix_socket || closed.obj.kind == ObjectKind::pipe;
+    if (made && closed.last && closed.how == ClosedHow::close) left.push_back(closed.left);
+  }
+  CHECK(left == vector<std::int64_t>{0, 3, 0, 7, 0, 4});
+}
