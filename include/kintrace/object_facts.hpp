@@ -96,10 +96,15 @@ struct ObjectMet {
   Bytes path;                    // of a FIFO, pty or file
   std::optional<ObjectId> peer;  // the other end of a socketpair(2) or connection, where that was met before
   bool inherited = false;        // no call of a task that is followed made it: others may hold it too
+  bool datagrams = false;        // a socket without connections: its peer's end is not told to it
   static constexpr auto fields = [] {
-    return std::tuple{Field{"obj", &ObjectMet::obj},     Field{"kind", &ObjectMet::kind},
-                      Field{"inode", &ObjectMet::inode}, Field{"path", &ObjectMet::path},
-                      Field{"peer", &ObjectMet::peer},   Field{"inherited", &ObjectMet::inherited}};
+    return std::tuple{Field{"obj", &ObjectMet::obj},
+                      Field{"kind", &ObjectMet::kind},
+                      Field{"inode", &ObjectMet::inode},
+                      Field{"path", &ObjectMet::path},
+                      Field{"peer", &ObjectMet::peer},
+                      Field{"inherited", &ObjectMet::inherited},
+                      Field{"datagrams", &ObjectMet::datagrams}};
   };
 };
 
@@ -159,12 +164,13 @@ struct Sent {
   std::optional<Errno> err;
   std::optional<Tgid> broken_by;  // EPIPE: whose close or end left it without a reader
   std::vector<int> fds;           // the sender's descriptors that a message takes along (SCM_RIGHTS)
+  Bytes addr;                     // of whom a message is for that names its receiver
   static constexpr auto fields = [] {
     return std::tuple{Field{"obj", &Sent::obj},     Field{"fd", &Sent::fd},
                       Field{"bytes", &Sent::bytes}, Field{"data", &Sent::data},
                       Field{"cut", &Sent::cut},     Field{"syscall", &Sent::syscall},
                       Field{"err", &Sent::err},     Field{"broken_by", &Sent::broken_by},
-                      Field{"fds", &Sent::fds}};
+                      Field{"fds", &Sent::fds},     Field{"addr", &Sent::addr}};
   };
 };
 

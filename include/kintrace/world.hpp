@@ -117,6 +117,7 @@ struct Object {
   Descent maker;                        // of the process in whose hands it was first seen
   std::uint32_t ordinal = 1;            // the how-manieth of its kind there, made or `inherited`
   bool inherited = false;               // from before: others, who are not followed, may hold it too
+  bool datagrams = false;               // a socket without connections
   bool leaving = false;                 // forgotten with the next event
   Span life;                            // ends when nobody who is followed holds it, until somebody does again
   std::uint64_t writes = 0, reads = 0;  // that brought or took something

@@ -152,6 +152,7 @@ class Rebuild {
   void operator()(const ObjectMet& fact) {
     if (Object* const object = named(fact.obj, fact.inherited)) {
       object->announced = true;
+      object->datagrams = fact.datagrams;
       object->inode = fact.inode;
       if (object->path.empty()) object->path = fact.path;
       if (fact.peer) world_.connect(*object, *fact.peer);

@@ -5,6 +5,8 @@
 // anything but wait4.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <functional>
 #include <map>
@@ -130,7 +132,7 @@ class Engine final : private syscalls::Keeper {
   ObjectId object_of(Tracee& task, int fd);
   ObjectId look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call = nullptr);
   Object& met(const Tracee& task, ObjectKind kind, const Identity& identity, OpenedHow how, const Bytes& path,
-              const std::vector<ObjectId>& pair = {});
+              const std::vector<ObjectId>& pair = {}, int type = SOCK_STREAM);
   void hold(Tracee& task, int fd, Holders::Held held, OpenedHow how, const syscalls::Call* call = nullptr);
   void take_along(Tracee& task, syscalls::Call& call);
   void take_back(const syscalls::Call& call);
@@ -142,7 +144,9 @@ class Engine final : private syscalls::Keeper {
   void look_at_inherited(Tracee& root);
   void files_execed(Tracee& task);
   void begin_transfer(const syscalls::Call& call);
-  Object* flows_to(Object& object);
+  Object* flows_to(Object& object, const Bytes& address);
+  Object* at_address(const Bytes& words);
+  void name_itself(Object& object, const Tracee& task, int fd);
   Object* flows_from(Object& object);
   std::size_t wanted_of(const syscalls::Call& call);
   std::optional<Tgid> who_left(const Object& object, End end);

@@ -110,6 +110,13 @@ void capture_message(const os::Stop& stop, const msghdr& header, std::optional<s
   }
   into.push_back(std::move(control));
   into.push_back(std::to_string(size.value_or(data.size)));
+  Bytes name;
+  if (header.msg_name != nullptr && header.msg_namelen > 0) {
+    name = read_bytes(stop, reinterpret_cast<std::uintptr_t>(header.msg_name),
+                      std::min<std::size_t>(header.msg_namelen, sizeof(sockaddr_storage)))
+               .value_or(Bytes{});
+  }
+  into.push_back(std::move(name));
 }
 
 syscalls::Captured capture_message(const os::Stop& stop, std::uint64_t address, std::optional<std::uint64_t> size,
@@ -184,7 +191,7 @@ void Engine::capture_in(const os::Stop& stop, syscalls::Call& call) const {
       case syscalls::Arg::in_message: {
         captured = capture_message(stop, value, {}, options_.data);
         const auto& strings = std::get<std::vector<Bytes>>(captured);
-        if (strings.size() == syscalls::Message::strings) call.size = number_of(strings.back());
+        if (strings.size() == syscalls::Message::strings) call.size = number_of(strings[2]);
         break;
       }
       case syscalls::Arg::out_bytes:

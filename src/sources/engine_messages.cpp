@@ -5,6 +5,7 @@
 
 #include "os/socket.hpp"
 #include "sources/engine.hpp"
+#include "syscalls/socket.hpp"
 
 namespace kintrace::sources {
 namespace {
@@ -21,14 +22,25 @@ bool sends(const syscalls::Row& row) {
 
 }  // namespace
 
-// Who would read what is sent into this one: the object in whose stream it is kept.
-Object* Engine::flows_to(Object& object) {
+// A socket that is bound to any address of its machine has those of all interfaces.
+Object* Engine::at_address(const Bytes& words) {
+  if (Object* there = objects_.named(words)) return there;
+  const std::size_t colon = words.rfind(':');
+  if (colon == Bytes::npos || words.starts_with("unix ")) return nullptr;
+  const Bytes port = words.substr(colon);
+  Object* any = objects_.named("0.0.0.0" + port);
+  return any != nullptr ? any : objects_.named("[::]" + port);
+}
+
+// Who would read what is sent into this one, or to that address: the object in whose stream it is kept.
+Object* Engine::flows_to(Object& object, const Bytes& address) {
   if (!keeps_bytes(object.id.kind)) return nullptr;
   const bool pipe = object.id.kind == ObjectKind::pipe || object.id.kind == ObjectKind::fifo;
   if (pipe) return object.outside && !objects_.holders().held(object.id, End::read) ? nullptr : &object;
   // Until somebody who is followed accepts its connection, a little is kept for him.
   constexpr std::size_t most_kept = 256;
   if (!object.messages) return object.peer || object.stream.pending() < most_kept ? &object : nullptr;
+  if (!address.empty()) return at_address(os::address_words(address));
   return object.peer ? objects_.find(*object.peer) : nullptr;
 }
 
@@ -51,7 +63,7 @@ std::size_t Engine::wanted_of(const syscalls::Call& call) {
 void Engine::begin_transfer(const syscalls::Call& call) {
   if (!call.objects[0] || !sends(*call.row)) return;
   Object* object = objects_.find(call.objects[0]);
-  Object* into = object != nullptr ? flows_to(*object) : nullptr;
+  Object* into = object != nullptr ? flows_to(*object, syscalls::destination(call)) : nullptr;
   if (into == nullptr) return;
   Bytes head = call.text(1);
   if (const auto pieces = call.strings(1); !pieces.empty()) head = pieces.front();
@@ -106,6 +118,13 @@ std::vector<Tid> Engine::other_side(const syscalls::Call& call) {
   return tids;
 }
 
+// A socket that sends a message has an address from then on, to which others may answer (ip(7)).
+void Engine::name_itself(Object& object, const Tracee& task, int fd) {
+  if (!object.messages || object.id.kind != ObjectKind::inet || !object.name.empty()) return;
+  const auto socket = os::socket_info(task.tid, fd);
+  if (socket && !socket->local.empty()) objects_.name(object, socket->local);
+}
+
 void Engine::sent(const syscalls::Call& call, Transfer transfer) {
   Tracee& task = *tracees_.find(call.tid);
   const ObjectId id = call.unsure ? object_of(task, call.integer(transfer.arg)) : call.objects.at(transfer.arg);
@@ -120,6 +139,7 @@ void Engine::sent(const syscalls::Call& call, Transfer transfer) {
       std::min({fact.data.size(), options_.data, static_cast<std::size_t>(std::max<std::int64_t>(0, fact.bytes))}));
   fact.cut = std::cmp_less(fact.data.size(), fact.bytes);
   fact.syscall = call.row->name;
+  if (!transfer.to.empty()) fact.addr = os::address_words(transfer.to);
   if (call.failed()) {
     fact.err = call.error();
   } else {
@@ -131,10 +151,11 @@ void Engine::sent(const syscalls::Call& call, Transfer transfer) {
     if (other != nullptr) fact.broken_by = who_left(*other, End::read);
   }
   const Seq seq = seq_for(call, transfer.first);
-  if (Object* into = flows_to(*object)) {
+  if (!call.failed()) name_itself(*object, task, fact.fd);
+  if (Object* into = flows_to(*object, transfer.to)) {
     if (!transfer.first || !sends(*call.row))
       into->stream.begin_write(seq, task.tid, call.begin, transfer.bytes, fact.data);
-    into->stream.end_write(seq, now_, fact.bytes);
+    into->stream.end_write(seq, now_, call.result && !call.failed() ? std::optional{fact.bytes} : std::nullopt);
   }
   emit(seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
 }

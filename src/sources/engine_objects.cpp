@@ -46,10 +46,8 @@ Identity identity_of(const os::OpenFile& file) {
   }
 }
 
-bool keeps_messages_apart(int type) {
-  constexpr int kind = 0xf;  // SOCK_NONBLOCK and SOCK_CLOEXEC stand above it
-  return (type & kind) != SOCK_STREAM;
-}
+// As given to socket(2), where SOCK_NONBLOCK and SOCK_CLOEXEC stand above it.
+constexpr int kind_of_socket(int type) { return type & 0xf; }
 
 bool replaces(const syscalls::Row& row) {
 #ifdef SYS_dup2
@@ -133,13 +131,12 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
   const bool named = *kind == ObjectKind::fifo || !keeps_bytes(*kind);
   std::vector<ObjectId> other;
   if (known == nullptr && master != nullptr) other.push_back(master->id);
-  Object& object =
-      known != nullptr ? *known : met(task, *kind, identity, how, named ? os::path(task.tid, fd) : Bytes{}, other);
+  Object& object = known != nullptr ? *known
+                                    : met(task, *kind, identity, how, named ? os::path(task.tid, fd) : Bytes{}, other,
+                                          socket ? kind_of_socket(socket->type) : SOCK_STREAM);
   const ObjectId id = object.id;
   if (!other.empty()) Objects::join(object, *objects_.find(other.front()));
   if (known == nullptr && socket) {
-    object.messages = keeps_messages_apart(socket->type);
-    if (object.messages) object.stream = Stream{Stream::Kind::messages};
     if (!socket->local.empty()) objects_.name(object, socket->local);
     find_peer(object, task, fd);
   }
@@ -147,10 +144,12 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
   return id;
 }
 
-// `pair`: the other end of it, if that has been met.
+// `pair`: the other end of it, if that has been met. `type`: of a socket.
 Object& Engine::met(const Tracee& task, ObjectKind kind, const Identity& identity, OpenedHow how, const Bytes& path,
-                    const std::vector<ObjectId>& pair) {
+                    const std::vector<ObjectId>& pair, int type) {
   Object& object = objects_.add(kind, identity);
+  object.messages = type != SOCK_STREAM;
+  if (object.messages) object.stream = Stream{Stream::Kind::messages};
   object.outside = how == OpenedHow::inherited;
   ObjectMet fact;
   fact.obj = object.id;
@@ -159,6 +158,7 @@ Object& Engine::met(const Tracee& task, ObjectKind kind, const Identity& identit
   fact.path = path;
   if (!pair.empty()) fact.peer = pair.front();
   fact.inherited = object.outside;
+  fact.datagrams = object.messages && type != SOCK_SEQPACKET;
   emit_now(task, std::move(fact));
   return object;
 }
@@ -255,12 +255,9 @@ void Engine::opened(const syscalls::Call& call, std::span<const int> fds, Opened
     Object* object = how == OpenedHow::pipe && !made.empty() ? objects_.find(made.front()) : nullptr;
     if (object == nullptr || object->identity != identity_of(*file))
       object =
-          &met(task, kind, identity_of(*file), how, {}, how == OpenedHow::socketpair ? made : std::vector<ObjectId>{});
+          &met(task, kind, identity_of(*file), how, {}, how == OpenedHow::socketpair ? made : std::vector<ObjectId>{},
+               how == OpenedHow::pipe ? SOCK_STREAM : kind_of_socket(call.integer(1)));
     made.push_back(object->id);
-    if (how != OpenedHow::pipe && keeps_messages_apart(call.integer(1))) {
-      object->messages = true;
-      object->stream = Stream{Stream::Kind::messages};
-    }
     hold(task, fd, {object->id, file->end}, how);
   }
   if (how == OpenedHow::socketpair && made.size() == 2) Objects::join(*objects_.find(made[0]), *objects_.find(made[1]));
@@ -337,7 +334,7 @@ void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fa
     connected->obj = id;
     if (!connected->err || connected->err->value == EINPROGRESS) find_peer(*object, task, connected->fd);
     if (object->messages) {
-      if (const Object* peer = objects_.named(connected->addr)) object->peer = peer->id;
+      if (const Object* peer = at_address(connected->addr)) object->peer = peer->id;
     }
     connected->peer = object->peer;
   } else if (auto* accepted = std::get_if<Accepted>(&fact)) {

@@ -191,7 +191,7 @@ void Objects::join(Object& one, Object& other) {
 }
 
 void Objects::name(Object& object, std::string name) {
-  by_name_.insert_or_assign(name, object.id);
+  if (object.messages) by_name_.insert_or_assign(name, object.id);  // others are found by their connection
   object.name = std::move(name);
 }
 

@@ -25,7 +25,8 @@ void Stream::begin_write(Seq seq, Tid tid, Nanoseconds now, std::int64_t most, s
   writes_.push_back({seq, tid, now, most, 0, false, 0, std::move(head), doubtful});
 }
 
-void Stream::end_write(Seq seq, Nanoseconds now, std::int64_t bytes) {
+void Stream::end_write(Seq seq, Nanoseconds now, std::optional<std::int64_t> sent) {
+  const std::int64_t bytes = sent.value_or(0);
   const auto is_it = [&](const Write& write) { return write.seq == seq; };
   std::int64_t excess = 0;  // that it was thought to have brought, and somebody else has
   if (const auto spent = std::find_if(spent_.begin(), spent_.end(), is_it); spent != spent_.end()) {
@@ -36,7 +37,7 @@ void Stream::end_write(Seq seq, Nanoseconds now, std::int64_t bytes) {
     found->ended = true;
     found->end = now;
     found->most = bytes;
-    const bool empty = kind_ == Kind::bytes ? excess >= 0 : bytes == 0;
+    const bool empty = kind_ == Kind::bytes ? excess >= 0 : !sent;
     if (empty) writes_.erase(std::prev(found.base()));
   }
   if (excess > 0) doubt(writes_.size());

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,8 @@ class Stream {
 
   // A write has been entered: it may bring `most` bytes, the first of which are `head`.
   void begin_write(Seq seq, Tid tid, Nanoseconds now, std::int64_t most, std::string head);
-  // It has brought so many; 0 where it failed.
-  void end_write(Seq seq, Nanoseconds now, std::int64_t bytes);
+  // It has brought so many; nothing: it failed.
+  void end_write(Seq seq, Nanoseconds now, std::optional<std::int64_t> sent);
 
   struct Taken {
     std::vector<Part> from;

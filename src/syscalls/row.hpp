@@ -81,12 +81,13 @@ enum class Observed { standard, asked };
 // read.
 using Captured = std::variant<std::monostate, Bytes, std::vector<Bytes>>;
 
-// What is captured of a msghdr(2), or of each of several: three strings one after the other.
+// What is captured of a msghdr(2), or of each of several: four strings one after the other.
 struct Message {
-  static constexpr std::size_t strings = 3;
+  static constexpr std::size_t strings = 4;
   Bytes data;
   Bytes control;
   Bytes size;  // mmsghdr's msg_len, in decimal
+  Bytes name;  // the sockaddr: where to, or from
 };
 
 struct Row;
@@ -173,6 +174,7 @@ class Keeper {
     bool peeked = false;
     bool first = true;     // of those that the call tells
     std::vector<int> fds;  // taken along (SCM_RIGHTS)
+    Bytes to;              // the sockaddr of a message that has one of its own
   };
   virtual void sent(const Call& call, Transfer transfer) = 0;
   virtual void received(const Call& call, Transfer transfer) = 0;

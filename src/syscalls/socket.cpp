@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The calls of sockets alone: how they come to be, find each other, and carry messages. What read(2) and write(2) do
 // with them is in stream.cpp.
+#include "syscalls/socket.hpp"
+
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -10,7 +12,6 @@
 #include <span>
 
 #include "os/socket.hpp"
-#include "syscalls/row.hpp"
 
 namespace kintrace::syscalls {
 namespace {
@@ -83,6 +84,7 @@ Keeper::Transfer transfer_of(const Call& call) {
 void sent(const Call& call, Keeper& keeper) {
   auto transfer = transfer_of(call);
   transfer.data = call.text(1);
+  transfer.to = destination(call);
   keeper.sent(call, std::move(transfer));
 }
 
@@ -97,7 +99,7 @@ std::optional<Message> message(const Call& call, std::size_t which) {
   const auto strings = call.strings(1);
   if (strings.size() < (which + 1) * Message::strings) return {};
   const std::size_t at = which * Message::strings;
-  return Message{strings[at], strings[at + 1], strings[at + 2]};
+  return Message{strings[at], strings[at + 1], strings[at + 2], strings[at + 3]};
 }
 
 void sent_message(const Call& call, Keeper& keeper) {
@@ -105,6 +107,7 @@ void sent_message(const Call& call, Keeper& keeper) {
   if (auto one = message(call, 0)) {
     transfer.data = std::move(one->data);
     transfer.fds = os::passed_descriptors(one->control);
+    transfer.to = std::move(one->name);
   }
   keeper.sent(call, std::move(transfer));
 }
@@ -135,7 +138,10 @@ void moved_messages(const Call& call, Keeper& keeper) {
     transfer.data = one->data;
     transfer.first = i == 0;
     transfer.peeked = Receives && (call.integer(3) & MSG_PEEK) != 0;
-    if (!Receives) transfer.fds = os::passed_descriptors(one->control);
+    if (!Receives) {
+      transfer.fds = os::passed_descriptors(one->control);
+      transfer.to = one->name;
+    }
     (keeper.*Told)(call, std::move(transfer));
     if (Receives) tell_passed(call, *one, keeper);
   }
@@ -234,6 +240,12 @@ constexpr Row rows[] = {
 };
 
 }  // namespace
+
+Bytes destination(const Call& call) {
+  if (call.row->nr == SYS_sendto) return call.text(4);
+  const auto message = call.row->nr == SYS_sendmsg ? call.strings(1) : std::vector<Bytes>{};
+  return message.size() == Message::strings ? message.back() : Bytes{};
+}
 
 extern const std::span<const Row> socket_rows{rows};
 

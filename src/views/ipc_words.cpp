@@ -259,7 +259,8 @@ std::string words_of_last(const FdClosed& fact, const World& world, const Manner
     }
   } else {
     const Object* object = world.find(fact.obj);
-    const bool heard = object != nullptr && object->peer && !world.holders(*object->peer, End::both).empty();
+    const bool heard =
+        object != nullptr && object->peer && !object->datagrams && !world.holders(*object->peer, End::both).empty();
     const std::string_view what = fact.obj.kind == ObjectKind::pty ? "has nobody at its other side" : "gets EOF";
     if (heard) out = fmt::format("{} gone: {} {}", name, manner.naming.object(*object->peer, world), what);
   }
@@ -286,6 +287,7 @@ Sentence words_of(const FdClosed& fact, const World& world, const Manner& manner
 
 Sentence words_of(const Sent& fact, const Event& event, const World& world, const Manner& manner) {
   std::string out = fmt::format(FMT_COMPILE("{} {}"), verb_of(fact.syscall), manner.naming.object(fact.obj, world));
+  if (!fact.addr.empty() && !manner.naming.stable()) out += " → " + address_words(fact.addr);
   if (event.unfinished) return {out + " never returned", Tone::quiet};
   if (fact.err) {
     out += failure(fact.err);

@@ -343,3 +343,44 @@ TEST_CASE("objects: bytes are left where nobody will read them, and not where th
   }
   CHECK(left == vector<std::int64_t>{0, 3, 0, 7, 0, 4});
 }
+
+TEST_CASE("objects: datagrams are received from whoever sent them to that address", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const auto events = traced_events(
+      {"/usr/bin/python3", "-c",
+       "import socket as s\n"
+       "def udp(at=None):\n"
+       "  one = s.socket(s.AF_INET, s.SOCK_DGRAM)\n"
+       "  if at is not None: one.bind((at, 0))\n"
+       "  return one\n"
+       "a, b, c, w = udp('127.0.0.1'), udp(), udp(), udp('')\n"
+       "b.sendto(b'first', a.getsockname()); b.sendto(b'', a.getsockname())\n"
+       "c.connect(a.getsockname()); c.send(b'connected')\n"
+       "got = [a.recvfrom(99) for _ in range(3)]\n"
+       "a.sendto(b'answer', got[0][1]); b.recv(99); a.sendmsg([b'an', b'other'], [], 0, got[2][1]); c.recv(99)\n"
+       "b.sendto(b'to any', ('127.0.0.1', w.getsockname()[1])); w.recv(99)\n"
+       "u, v = (s.socket(s.AF_UNIX, s.SOCK_DGRAM) for _ in range(2)); u.bind('\\0kintrace-%d' % id(u))\n"
+       "v.sendto(b'abstract', u.getsockname()); u.recv(99)\n"
+       "x, y = s.socketpair(s.AF_UNIX, s.SOCK_SEQPACKET); x.send(b'one'); x.send(b'two'); y.recv(1); y.recv(9)\n"},
+      scratch);
+  map<Seq, const Sent*> sent;
+  int messages = 0;
+  for (const Event& event : events) {
+    if (const auto* one = std::get_if<Sent>(&event.fact)) sent[event.seq] = one;
+    const auto* got = std::get_if<Received>(&event.fact);
+    if (got == nullptr || (got->obj.kind != ObjectKind::inet && got->obj.kind != ObjectKind::unix_socket)) continue;
+    INFO("message " << messages << ": " << got->data);
+    ++messages;
+    REQUIRE(got->from.size() == 1);
+    REQUIRE(sent.contains(got->from[0].seq));
+    CHECK(sent[got->from[0].seq]->data.starts_with(got->data));
+    CHECK_FALSE(got->order_unknown);
+  }
+  CHECK(messages == 9);
+  for (const Event& event : only<ObjectMet>(events)) {
+    const auto& met = std::get<ObjectMet>(event.fact);
+    if (met.kind == ObjectKind::inet) CHECK(met.datagrams);
+    if (met.peer) CHECK_FALSE(met.datagrams);
+  }
+}

@@ -55,7 +55,7 @@ TEST_CASE("stream: bytes that were thought to be one's and are another's") {
   stream.begin_write(Seq{1}, Tid{10}, 0, 10, {});
   stream.begin_write(Seq{2}, Tid{11}, 0, 10, {});
   CHECK(words(stream.read(0, 1, 10, {})) == "1:10 ?");
-  stream.end_write(Seq{1}, 2, 0);  // it failed: so they were the other's
+  stream.end_write(Seq{1}, 2, {});  // it failed: so they were the other's
   stream.end_write(Seq{2}, 3, 10);
   CHECK(stream.left() == 0);
   CHECK(stream.pending() == 0);
