@@ -60,6 +60,13 @@ constexpr Args writes{{{"fd", Arg::descriptor}, {"buf", Arg::in_bytes}, {"count"
 constexpr Args reads_pieces{{{"fd", Arg::descriptor}, {"iov", Arg::out_vector}, {"iovcnt", Arg::number}}};
 constexpr Args writes_pieces{{{"fd", Arg::descriptor}, {"iov", Arg::in_vector}, {"iovcnt", Arg::number}}};
 
+constexpr Args from_one_to_another{{{"fd_in", Arg::descriptor},
+                                    {"off_in", Arg::address},
+                                    {"fd_out", Arg::descriptor},
+                                    {"off_out", Arg::address},
+                                    {"len", Arg::number},
+                                    {"flags", Arg::number}}};
+
 constexpr Row rows[] = {
     {SYS_read, "read", Class::stream, Exit::on_object, reads, have_read, Blocks::on_input},
     {SYS_readv, "readv", Class::stream, Exit::on_object, reads_pieces, have_read, Blocks::on_input},
@@ -67,18 +74,7 @@ constexpr Row rows[] = {
     {SYS_write, "write", Class::stream, Exit::on_object, writes, wrote, Blocks::on_output},
     {SYS_writev, "writev", Class::stream, Exit::on_object, writes_pieces, wrote, Blocks::on_output},
     {SYS_pwritev2, "pwritev2", Class::stream, Exit::on_object, writes_pieces, wrote, Blocks::on_output},
-    {SYS_splice,
-     "splice",
-     Class::stream,
-     Exit::on_object,
-     {{{"fd_in", Arg::descriptor},
-       {"off_in", Arg::address},
-       {"fd_out", Arg::descriptor},
-       {"off_out", Arg::address},
-       {"len", Arg::number},
-       {"flags", Arg::number}}},
-     moved<0, 2>,
-     Blocks::on_input},
+    {SYS_splice, "splice", Class::stream, Exit::on_object, from_one_to_another, moved<0, 2>, Blocks::on_input},
     {SYS_tee,
      "tee",
      Class::stream,
@@ -100,17 +96,7 @@ constexpr Row rows[] = {
      {{{"out_fd", Arg::descriptor}, {"in_fd", Arg::descriptor}, {"offset", Arg::address}, {"count", Arg::number}}},
      moved<1, 0>,
      Blocks::on_output},
-    {SYS_copy_file_range,
-     "copy_file_range",
-     Class::stream,
-     Exit::on_object,
-     {{{"fd_in", Arg::descriptor},
-       {"off_in", Arg::address},
-       {"fd_out", Arg::descriptor},
-       {"off_out", Arg::address},
-       {"len", Arg::number},
-       {"flags", Arg::number}}},
-     moved<0, 2>},
+    {SYS_copy_file_range, "copy_file_range", Class::stream, Exit::on_object, from_one_to_another, moved<0, 2>},
 };
 
 }  // namespace
