@@ -16,10 +16,9 @@ using syscalls::Blocks;
 // What a read got is looked at so far where it decides whose bytes they are.
 constexpr std::size_t contested_bytes = 4096;
 
-// As much of what went through as is told.
+// Leaves as much of what went through as is told.
 template <class Fact>
-void tell_data(Fact& fact, Bytes data, std::size_t most) {
-  fact.data = std::move(data);
+void cut_data(Fact& fact, std::size_t most) {
   fact.data.resize(std::min({fact.data.size(), most, static_cast<std::size_t>(std::max<std::int64_t>(0, fact.bytes))}));
   fact.cut = std::cmp_less(fact.data.size(), fact.bytes);
 }
@@ -142,7 +141,8 @@ void Engine::sent(const syscalls::Call& call, Transfer transfer) {
   fact.obj = id;
   fact.fd = call.integer(transfer.arg);
   fact.bytes = transfer.bytes;
-  tell_data(fact, std::move(transfer.data), options_.data);
+  fact.data = std::move(transfer.data);
+  cut_data(fact, options_.data);
   fact.syscall = call.row->name;
   if (!transfer.to.empty()) fact.addr = os::address_words(transfer.to);
   if (call.failed()) {
@@ -190,7 +190,8 @@ void Engine::received(const syscalls::Call& call, Transfer transfer) {
     fact.eof = true;
     if (source != nullptr) fact.eof_by = who_left(*source, End::write);
   }
-  tell_data(fact, std::move(transfer.data), options_.data);
+  fact.data = std::move(transfer.data);
+  cut_data(fact, options_.data);
   // A read never stands above the write that it was fed by.
   for (const Part& part : fact.from) {
     Tracee* writer = tracees_.find(part.tid);

@@ -72,7 +72,7 @@ void shut_down(const Call& call, Keeper& keeper) {
   fact.fd = call.integer(0);
   fact.end = ends.at(how);
   fact.err = error_of(call);
-  keeper.tell_of_object(call, 0, std::move(fact));
+  keeper.tell_of_object(call, 0, fact);
 }
 
 Keeper::Transfer transfer_of(const Call& call) {
