@@ -287,7 +287,10 @@ Sentence words_of(const FdClosed& fact, const World& world, const Manner& manner
 
 Sentence words_of(const Sent& fact, const Event& event, const World& world, const Manner& manner) {
   std::string out = fmt::format(FMT_COMPILE("{} {}"), verb_of(fact.syscall), manner.naming.object(fact.obj, world));
-  if (!fact.addr.empty() && !manner.naming.stable()) out += " → " + address_words(fact.addr);
+  if (!fact.addr.empty() && !manner.naming.stable()) {
+    out += " → ";
+    out += address_words(fact.addr);
+  }
   if (event.unfinished) return {out + " never returned", Tone::quiet};
   if (fact.err) {
     out += failure(fact.err);

@@ -75,7 +75,7 @@ void ObjectTable::add(const Object& object, const World& world) {
       for (const ProcessIndex user : users->living) used_[user].erase(object.id);
     }
   }
-  const std::string path = object.path.empty() ? "" : " " + text::printable(object.path);
+  const std::string path = object.path.empty() ? "" : fmt::format(" {}", text::printable(object.path));
   const bool named_by_path = options_.stable && object.id.kind == ObjectKind::fifo;
   row.name = naming_.object(object.id, world) + (named_by_path ? "" : path);
   row.maker = object.maker;

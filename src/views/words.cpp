@@ -279,7 +279,7 @@ class Describe {
     return {};
   }
   Sentence operator()(const Failed& fact) const {
-    const std::string with = fact.obj ? " " + naming_.object(fact.obj, world_) : "";
+    const std::string with = fact.obj ? fmt::format(" {}", naming_.object(fact.obj, world_)) : "";
     return {fmt::format("{}{} failed: {}", fact.syscall, with, error_words(fact.err)), Tone::bad};
   }
 
