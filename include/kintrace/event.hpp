@@ -15,24 +15,11 @@
 #include <variant>
 #include <vector>
 
+#include "kintrace/field.hpp"
 #include "kintrace/ids.hpp"
+#include "kintrace/object_facts.hpp"
 
 namespace kintrace {
-
-template <class Owner, class Value>
-struct Field {
-  std::string_view name;
-  Value Owner::*member;
-};
-template <class Owner, class Value>
-Field(const char*, Value Owner::*) -> Field<Owner, Value>;
-
-// Text that a tracee chose: any bytes at all. Escaped on its way to a terminal or file (text/escape.hpp), never before.
-using Bytes = std::string;
-
-// An enumeration whose values are written in the recording by name, in the order of its enumerators.
-template <class Enum>
-struct Names;
 
 // `adopted`: its birth was not told, as its creator was killed before that could be heard, and who that was is not
 // known.
@@ -243,8 +230,9 @@ struct Failed {
   static constexpr std::string_view name = "failed", cls{};
   std::string syscall;
   Errno err;
+  ObjectId obj = {};  // with which it had to do, if with one
   static constexpr auto fields = [] {
-    return std::tuple{Field{"syscall", &Failed::syscall}, Field{"err", &Failed::err}};
+    return std::tuple{Field{"syscall", &Failed::syscall}, Field{"err", &Failed::err}, Field{"obj", &Failed::obj}};
   };
 };
 
@@ -351,9 +339,11 @@ struct Set {
 struct Blocked {
   static constexpr std::string_view name = "blocked", cls{};
   std::string syscall;
-  std::vector<Tid> waits_for;  // any of these may end it
+  std::optional<ObjectId> obj;  // at which it waits
+  std::vector<Tid> waits_for;   // any of these may end it
   static constexpr auto fields = [] {
-    return std::tuple{Field{"syscall", &Blocked::syscall}, Field{"waits_for", &Blocked::waits_for}};
+    return std::tuple{Field{"syscall", &Blocked::syscall}, Field{"obj", &Blocked::obj},
+                      Field{"waits_for", &Blocked::waits_for}};
   };
 };
 
@@ -366,7 +356,8 @@ struct Detached {
 
 using Fact = std::variant<Seen, Forked, Execed, ExecFailed, Exited, Reaped, Reparented, WaitFailed, Stopped, Continued,
                           SignalSent, SignalDelivered, DispositionSet, MaskSet, TimerSet, GroupChanged, Foreground, Set,
-                          Blocked, Detached, Failed>;
+                          Blocked, Detached, Failed, ObjectMet, FdOpened, FdDuplicated, FdClosed, Sent, Received, Bound,
+                          Listening, Connected, Accepted, ShutDown>;
 
 struct Event {
   Seq seq;

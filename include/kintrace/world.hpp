@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom. What lives is kept, and
-// of the dead whoever may yet be reaped and the last of the others, as views speak of the dead too: its size follows
-// how many live, not how many have lived. Fed by World::apply only; knows nothing of ptrace, /proc or views.
+// The world rebuilt from events: tasks, thread groups, who created, waits for and reaps whom; the pipes, FIFOs and
+// sockets between them, and who holds which end. What lives is kept, and of the dead whoever may yet be reaped and the
+// last of the others, as views speak of the dead too: its size follows how many live, not how many have lived. Fed by
+// World::apply only; knows nothing of ptrace, /proc or views.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +18,7 @@
 
 #include "kintrace/descent.hpp"
 #include "kintrace/event.hpp"
+#include "kintrace/holders.hpp"
 #include "kintrace/slots.hpp"
 
 namespace kintrace {
@@ -41,6 +45,10 @@ struct Task {
   bool leaving = false;          // forgotten with the next event
   Span life;
   std::optional<Exited> exit;
+
+ private:
+  friend class World;
+  std::optional<TableIndex> table;  // its descriptors, as long as it is followed
 };
 
 // Processes share one after vfork(2) and clone(2) with CLONE_VM, until one of them execs.
@@ -96,6 +104,32 @@ struct Process {
   std::optional<BirthHow> youngest_how;  // of the last child born
   bool buried = false;                   // among the dead of whom nothing more is expected
   bool bereaved = false;                 // to be buried after its zombies
+  std::array<std::array<std::uint32_t, 2>, Names<ObjectKind>::value.size()> objects_met{};  // by kind: made, inherited
+  std::vector<FdClosed> closed_by_end;  // until its end has been told
+};
+
+// A pipe, FIFO, socket or pty.
+struct Object {
+  ObjectId id;
+  std::string inode;                    // decimal
+  Bytes path;                           // of a FIFO or pty, or the address of a socket; empty: none
+  std::optional<ObjectId> peer;         // the other end of a connection
+  Descent maker;                        // of the process in whose hands it was first seen
+  std::uint32_t ordinal = 1;            // the how-manieth of its kind there, made or `inherited`
+  bool inherited = false;               // from before: others, who are not followed, may hold it too
+  bool datagrams = false;               // a socket without connections
+  bool leaving = false;                 // forgotten with the next event
+  Span life;                            // ends when nobody who is followed holds it, until somebody does again
+  std::uint64_t writes = 0, reads = 0;  // that brought or took something
+  std::int64_t bytes_written = 0, bytes_read = 0;
+  // Whose close, shutdown(2) or end was the last of that end. Nothing while it can be used.
+  std::optional<ProcessIndex> last_reader, last_writer;
+
+ private:
+  friend class World;
+  friend class Rebuild;
+  bool announced = false;  // by an event that told how it was met
+  std::uint64_t idle = 0;  // its place among those that nobody holds; 0: somebody does
 };
 
 // What it takes to name a task when it has been forgotten.
@@ -121,10 +155,23 @@ class World {
   const Slots<TaskIndex, Task>& tasks() const { return tasks_; }
   const Slots<ProcessIndex, Process>& processes() const { return processes_; }
   std::uint32_t live_processes() const { return live_processes_; }
+  // Objects: those that are held, and the last of the others.
+  const Object* find(ObjectId id) const;
+  // What a task's descriptor leads to, if that is an object.
+  const Holders::Held* descriptor(const Task& task, int fd) const;
+  // The first of its descriptors that leads to this end of an object.
+  std::optional<int> number_of(const Task& task, ObjectId id, End end) const;
+  // The processes, each once and in order of birth, that hold an end of it: `both`, either.
+  std::vector<ProcessIndex> holders(ObjectId id, End end) const;
+  // Those that are remembered, in order of kind and number.
+  const std::map<ObjectId, Object>& objects() const { return objects_; }
+  // At an `exited` of the process: what that end has closed for good.
+  static const std::vector<FdClosed>& closed_by_end(const Process& process) { return process.closed_by_end; }
   // Who is here for the last time: all about them has been told, and the next event finds them forgotten. A process
   // takes its tasks with it; the threads are those of processes that stay.
   const std::vector<ProcessIndex>& leaving() const { return leaving_; }
   const std::vector<TaskIndex>& leaving_threads() const { return leaving_threads_; }
+  const std::vector<ObjectId>& leaving_objects() const { return leaving_objects_; }
 
  private:
   friend class Rebuild;
@@ -144,6 +191,27 @@ class World {
   void bury(Process& process);
   void choose_leaving();
 
+  // Objects and descriptors. `now` is the event's end.
+  bool followed(const Process& process) const;
+  void use_table(Task& task, TableIndex table);
+  void use_own_table(Task& task);
+  void use_table_of(Task& task, const Task& other);
+  void use_copy_for(Task& task, const Task& other);
+  void unshare_table(Task& task);
+  std::vector<Holders::Closed> leave_table(Task& task);
+  void end_table(Task& task, Nanoseconds now);
+  void abandon_tables(const Process& process, Nanoseconds now);
+  Object& meet(ObjectId id, Process& by, Nanoseconds now, bool inherited = false);
+  void hold(Task& task, int fd, Holders::Held held, Nanoseconds now);
+  void let_go(ProcessIndex by, const Holders::Closed& closed, Nanoseconds now);
+  void close(Task& task, const FdClosed& fact, Nanoseconds now);
+  void use(Task& task, int fd, ObjectId obj, End way, Nanoseconds now);
+  void connect(Object& object, ObjectId peer);
+  void idle(Object& object);
+  void idle_if_unheld(ObjectId id, Nanoseconds now);
+  void choose_leaving_objects();
+  void forget_leaving_objects();
+
   Slots<TaskIndex, Task> tasks_;
   Slots<ProcessIndex, Process> processes_;
   std::unordered_map<Tid, TaskIndex> by_tid_;
@@ -156,6 +224,14 @@ class World {
   std::vector<ProcessIndex> bereaved_;  // have ended with zombies, which the next events may give to another
   std::vector<ProcessIndex> leaving_;
   std::vector<TaskIndex> leaving_threads_;
+  Holders holders_;
+  std::unordered_map<TableIndex, std::map<ProcessIndex, std::uint32_t>> users_;  // of each table: the processes, and
+                                                                                 // how many tasks of each
+  std::map<ObjectId, Object> objects_;
+  std::map<std::uint64_t, ObjectId> idle_;  // that nobody holds, the longest so first
+  std::uint64_t last_idle_ = 0;
+  std::optional<ProcessIndex> ended_;  // by the event
+  std::vector<ObjectId> leaving_objects_;
 };
 
 }  // namespace kintrace

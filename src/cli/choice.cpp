@@ -28,7 +28,7 @@ using Words = Choice::Words;
 constexpr std::array all_classes{
     ClassSpec{"lifecycle", "births, execs, ends, waits, stops, process groups"},
     ClassSpec{"signal", "signals sent and delivered, timers that send them"},
-    ClassSpec{"pipe", "pipes"},
+    ClassSpec{"pipe", "pipes, and pseudoterminals of which both sides are followed"},
     ClassSpec{"fifo", "named pipes"},
     ClassSpec{"sem", "semaphores"},
     ClassSpec{"shm", "shared memory"},
@@ -37,7 +37,7 @@ constexpr std::array all_classes{
     ClassSpec{"lock", "file locks"},
     ClassSpec{"futex", "futexes, private ones too"},
     ClassSpec{"event", "eventfd, epoll and their like"},
-    ClassSpec{"fd", "descriptors of all kinds"},
+    ClassSpec{"fd", "all other files: who has them open, what goes through them"},
 };
 
 // What stands for several classes. With a % it is strace's name, which is taken without the % too where it is no name
@@ -354,6 +354,9 @@ class Chooser {
 std::span<const ClassSpec> classes() { return all_classes; }
 
 bool observed(std::string_view cls) {
+  for (std::size_t kind = 0; kind < Names<ObjectKind>::value.size(); ++kind) {
+    if (class_of(static_cast<ObjectKind>(kind)) == cls) return true;
+  }
   return some_fact_is_of(cls, std::make_index_sequence<std::variant_size_v<Fact>>{});
 }
 

@@ -60,6 +60,7 @@ sources::EngineOptions engine_options(const Options& options) {
   engine.detach_on_exec = options.detach_on_exec;
   engine.kill_on_exit = options.kill_on_exit;
   engine.timeout = options.timeout;
+  engine.data = options.string_limit.value_or(engine.data);
   engine.without_row = options.self_check_without;
   return engine;
 }

@@ -30,7 +30,8 @@ class Rebuild {
 
   void operator()(const Forked& fact) {
     Process& creator = self();
-    const Bytes comm = task().comm;
+    const Task& caller = task();
+    const Bytes comm = caller.comm;
     if (fact.how == BirthHow::thread) {
       Task& thread = born(fact.child, creator);
       thread.comm = comm;
@@ -38,6 +39,7 @@ class Rebuild {
       thread.flags = fact.flags;
       thread.flags_as_before = creator.youngest_flags == fact.flags;
       if (!thread.flags_as_before) creator.youngest_flags = fact.flags;
+      inherit(thread, caller, fact);
       return;
     }
     retire(fact.child_pid);
@@ -51,8 +53,7 @@ class Rebuild {
     process.untraced = fact.untraced;
     process.of_another = fact.ppid.has_value();
     if (fact.untraced) --world_.live_processes_;
-    if (std::find(fact.flags.begin(), fact.flags.end(), "CLONE_VM") != fact.flags.end())
-      use_memory(process, creator.memory);
+    if (has(fact.flags, "CLONE_VM")) use_memory(process, creator.memory);
     give(process, process.parent);
     process.comm = comm;
     process.path = creator.path;
@@ -61,6 +62,7 @@ class Rebuild {
     leader.comm = comm;
     leader.how = fact.how;
     leader.flags = fact.flags;
+    inherit(leader, caller, fact);
   }
 
   void operator()(const Execed& fact) {
@@ -73,6 +75,7 @@ class Rebuild {
     process.exit_signal = Signal{SIGCHLD};  // whatever its clone said (clone(2))
     use_memory(process, std::make_shared<AddressSpace>());
     task().comm = fact.comm;
+    world_.unshare_table(task());  // execve(2)
   }
 
   void operator()(const Exited& fact) {
@@ -83,8 +86,13 @@ class Rebuild {
       ended.life.end = event_.end();
       --process.live_tasks;
       if (*process.tasks.begin() != ended.index) world_.dead_threads_.push_back(ended.index);
+      world_.end_table(ended, event_.end());
+      world_.ended_ = process.index;
     }
     if (!fact.group || process.exit) return;
+    if (process.live_tasks != 0) {  // whose ends were not told
+      for (const TaskIndex other : process.tasks) world_.end_table(*world_.tasks_.find(other), event_.end());
+    }
     --world_.live_processes_;
     end(process, fact);
   }
@@ -129,13 +137,66 @@ class Rebuild {
       if (named.tid == leader_of(event_.pid)) self().comm = fact.value;
     }
     if (fact.what == "subreaper") self().subreaper = fact.value != "0";
+    const bool unshared = fact.what == "unshared" || fact.what == "namespace";
+    if (unshared && fact.value.find("CLONE_FILES") != Bytes::npos) world_.unshare_table(task());
   }
   void operator()(const Detached& fact) {
     Process& process = self();
     if (!process.detached.empty() || process.exit) return;
     process.detached = fact.why;
     --world_.live_processes_;
+    world_.abandon_tables(process, event_.end());
     bereave(process);
+  }
+
+  void operator()(const ObjectMet& fact) {
+    if (Object* const object = named(fact.obj, fact.inherited)) {
+      object->announced = true;
+      object->datagrams = fact.datagrams;
+      object->inode = fact.inode;
+      if (object->path.empty()) object->path = fact.path;
+      if (fact.peer) world_.connect(*object, *fact.peer);
+    }
+  }
+  void operator()(const FdOpened& fact) {
+    if (named(fact.obj) != nullptr) world_.hold(task(), fact.fd, {fact.obj, fact.end}, event_.end());
+  }
+  void operator()(const FdDuplicated& fact) {
+    if (used(fact, fact.end) != nullptr) world_.hold(task(), fact.to, {fact.obj, fact.end}, event_.end());
+  }
+  void operator()(const FdClosed& fact) {
+    if (named(fact.obj) != nullptr) world_.close(task(), fact, event_.end());
+  }
+  void operator()(const Sent& fact) {
+    Object* const object = used(fact, End::write);
+    if (object == nullptr || fact.bytes <= 0) return;
+    ++object->writes;
+    add(object->bytes_written, fact.bytes);
+  }
+  void operator()(const Received& fact) {
+    Object* const object = used(fact, End::read);
+    if (object == nullptr || fact.bytes <= 0 || fact.peeked) return;
+    ++object->reads;
+    add(object->bytes_read, fact.bytes);
+  }
+  void operator()(const Bound& fact) {
+    Object* const object = used(fact, End::both);
+    if (object != nullptr && !fact.err && object->path.empty()) object->path = fact.addr;
+  }
+  void operator()(const Listening& fact) { used(fact, End::both); }
+  void operator()(const Connected& fact) {
+    Object* const object = used(fact, End::both);
+    if (object != nullptr && !fact.err && fact.peer) world_.connect(*object, *fact.peer);
+  }
+  void operator()(const Accepted& fact) {
+    Object* const object = used(fact, End::both);
+    if (object != nullptr && fact.peer) world_.connect(*object, *fact.peer);
+  }
+  void operator()(const ShutDown& fact) {
+    Object* const object = used(fact, End::both);
+    if (object == nullptr || fact.err) return;
+    if (fact.end != End::write) object->last_reader = task().process;
+    if (fact.end != End::read) object->last_writer = task().process;
   }
 
   // These change nothing: they are told, not remembered.
@@ -227,6 +288,34 @@ class Rebuild {
     memory->users.insert(process.index);
   }
 
+  // The object that the event is about, met now if nobody announced it; nothing if there is none.
+  Object* named(ObjectId id, bool inherited = false) {
+    Process& by = *world_.processes_.find(task().process);
+    return id ? &world_.meet(id, by, event_.end(), inherited) : nullptr;
+  }
+  // The same, of a call on a descriptor.
+  template <class F>
+  Object* used(const F& fact, End way) {
+    Object* const object = named(fact.obj);
+    if (object != nullptr) world_.use(task(), fact.fd, fact.obj, way, event_.end());
+    return object;
+  }
+
+  static bool has(const SharedWords& flags, std::string_view flag) {
+    return std::find(flags.begin(), flags.end(), flag) != flags.end();
+  }
+  // Of a thread whose birth was not seen the flags are not known.
+  void inherit(Task& child, const Task& creator, const Forked& fact) {
+    if (fact.untraced || !world_.followed(*world_.processes_.find(child.process))) return;
+    const bool shared = has(fact.flags, "CLONE_FILES") || (fact.how == BirthHow::thread && fact.flags.empty());
+    shared ? world_.use_table_of(child, creator) : world_.use_copy_for(child, creator);
+  }
+
+  // An edited recording may tell of more than there is room for.
+  static void add(std::int64_t& sum, std::int64_t bytes) {
+    sum += std::min(bytes, std::numeric_limits<std::int64_t>::max() - sum);
+  }
+
   Task& born(Tid tid, Process& in) {
     Task& task = world_.tasks_.add();
     task.tid = tid;
@@ -246,6 +335,7 @@ class Rebuild {
     Process& in = self();
     Task& made = born(event_.tid, in);
     made.comm = in.comm;
+    if (world_.followed(in)) world_.use_table_of(made, *world_.tasks_.find(*in.tasks.begin()));
     return made;
   }
 
@@ -265,9 +355,13 @@ class Rebuild {
 
 void World::apply(const Event& event) {
   forget_leaving();
+  forget_leaving_objects();
+  if (Process* const process = ended_ ? processes_.find(*ended_) : nullptr) process->closed_by_end.clear();
+  ended_.reset();
   bury_orphaned_zombies(event);
   std::visit(Rebuild{*this, event}, event.fact);
   choose_leaving();
+  choose_leaving_objects();
 }
 
 const Task* World::find(Tid tid) const {

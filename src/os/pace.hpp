@@ -27,7 +27,7 @@ class Pace {
   // Seen now and then: the machine's runnable tasks, this one included, by its CPUs.
   void load_seen(double runnable) { load_ += (runnable - load_) / 4; }
 
-  static constexpr Nanoseconds spin_time = 20'000;
+  static constexpr Nanoseconds spin_time = 40'000;
 
  private:
   void next_lap();

@@ -193,6 +193,12 @@ std::optional<Tgid> Procfs::pidfd(Tid tid, int number) const {
   return pid.value > 0 ? std::optional{pid} : std::nullopt;
 }
 
+std::optional<unsigned> Procfs::pty(Tid tid, int descriptor) const {
+  const auto text = contents(of(tid, fmt::format("fdinfo/{}", descriptor)));
+  const auto index = text ? number(value_of(*text, "\ntty-index:")) : std::nullopt;
+  return index ? std::optional{static_cast<unsigned>(*index)} : std::nullopt;
+}
+
 std::optional<std::uint64_t> Procfs::blocked_in(Tid tid) const {
   const auto text = contents(of(tid, "syscall"));
   if (!text) return {};

@@ -52,6 +52,8 @@ class Procfs {
   Result<std::string> fd(Tid tid, int number) const;
   // The process that its pidfd refers to: nothing if it is no pidfd, or the process is gone.
   std::optional<Tgid> pidfd(Tid tid, int number) const;
+  // The number of the pty whose master it is, as in /dev/pts/4.
+  std::optional<unsigned> pty(Tid tid, int number) const;
   // The number of the call that it is blocked in; nothing if it is in none, or that is denied.
   std::optional<std::uint64_t> blocked_in(Tid tid) const;
   // A one-line file below the root, without its newline: sys/kernel/pid_max.

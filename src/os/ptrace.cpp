@@ -247,11 +247,13 @@ Tracer::Found Tracer::take(Tid tid, int flags) {
   int status = 0;
   rusage usage;
   const bool asked = usage_ == Usage::asked;
-  const pid_t found = ::wait4(tid ? tid.value : -1, &status, __WALL | __WNOTHREAD | flags, asked ? &usage : nullptr);
+  // Not glibc's, which prepares for its thread to be cancelled there.
+  const long found =
+      ::syscall(SYS_wait4, tid ? tid.value : -1, &status, __WALL | __WNOTHREAD | flags, asked ? &usage : nullptr);
   if (found == 0) return Found::none;
   if (found < 0) return errno == ECHILD ? Found::no_tracees : Found::interrupted;
   Report& report = batch_.reports.emplace_back();
-  report.tid = Tid{found};
+  report.tid = Tid{static_cast<std::int32_t>(found)};
   report.status = WaitStatus{status};
   if (asked && report.status.ended()) report.usage = usage;
   report.told = monotonic();

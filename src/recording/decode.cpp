@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -22,6 +23,10 @@ static_assert(padding >= simdjson::SIMDJSON_PADDING);
 template <class T>
 concept Enumeration = requires {
   Names<T>::value;
+};
+template <class T>
+concept Structure = requires {
+  T::fields();
 };
 
 constexpr std::int64_t largest = (std::int64_t{1} << 53) - 1;  // docs/trace-format.md
@@ -85,13 +90,28 @@ void decode(dom::element json, Id<Tag, Rep>& value) {
   value.value = in_range<Rep>(integer(json));
 }
 template <Enumeration E>
-void decode(dom::element json, E& value) {
-  const auto name = string(json);
+E enumerator(std::string_view name) {
   const auto& names = Names<E>::value;
   const auto* const at = std::find(names.begin(), names.end(), name);
   if (at == names.end()) throw Malformed{};
-  value = static_cast<E>(at - names.begin());
+  return static_cast<E>(at - names.begin());
 }
+template <Enumeration E>
+void decode(dom::element json, E& value) {
+  value = enumerator<E>(string(json));
+}
+// pipe#1: as it is written, and no other way.
+void decode(dom::element json, ObjectId& value) {
+  const std::string whole = string(json);
+  const std::size_t mark = std::min(whole.find('#'), whole.size());
+  value.kind = enumerator<ObjectKind>(std::string_view{whole}.substr(0, mark));
+  const char* const end = whole.data() + whole.size();
+  const char* const digits = std::min(whole.data() + mark + 1, end);
+  const auto parsed = std::from_chars(digits, end, value.number);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || *digits == '0') throw Malformed{};
+}
+template <Structure T>
+void decode(dom::element json, T& value);
 template <class T>
 void decode(dom::element json, std::optional<T>& value) {
   decode(json, value.emplace());
@@ -124,6 +144,13 @@ T decode_fields(dom::object json) {
   T value;
   std::apply([&](const auto&... field) { (decode_if_there(json, field.name, value.*field.member), ...); }, T::fields());
   return value;
+}
+
+template <Structure T>
+void decode(dom::element json, T& value) {
+  dom::object object;
+  if (json.get(object) != simdjson::SUCCESS) throw Malformed{};
+  value = decode_fields<T>(object);
 }
 
 // The fact that is called `name`, or nothing if there is none of that name.

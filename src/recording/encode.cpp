@@ -15,6 +15,10 @@ template <class T>
 concept Enumeration = requires {
   Names<T>::value;
 };
+template <class T>
+concept Structure = requires {
+  T::fields();
+};
 
 void append(std::string& out, std::int64_t value) {
   char digits[24];
@@ -39,6 +43,15 @@ template <Enumeration E>
 void append(std::string& out, E value) {
   text::append_json(out, Names<E>::value.at(static_cast<std::size_t>(value)));
 }
+void append(std::string& out, ObjectId value) {
+  out += '"';
+  out += Names<ObjectKind>::value.at(static_cast<std::size_t>(value.kind));
+  out += '#';
+  append(out, std::int64_t{value.number});
+  out += '"';
+}
+template <Structure T>
+void append(std::string& out, const T& value);
 template <class T>
 void append(std::string& out, const std::vector<T>& values) {
   out += '[';
@@ -63,6 +76,9 @@ void append_field(std::string& out, std::string_view name, const T& value) {
   append(out, value);
 }
 // What is absent or not so is left out.
+void append_field(std::string& out, std::string_view name, ObjectId obj) {
+  if (obj) append_field<ObjectId>(out, name, obj);
+}
 template <class T>
 void append_field(std::string& out, std::string_view name, const std::optional<T>& value) {
   if (value) append_field(out, name, *value);
@@ -76,9 +92,45 @@ void append_field(std::string& out, std::string_view name, EndedBy by) {
   if (by != EndedBy::itself) append_field<EndedBy>(out, name, by);
 }
 
+void append_field(std::string& out, std::string_view name, const std::vector<Part>& parts) {
+  if (!parts.empty()) append_field<std::vector<Part>>(out, name, parts);
+}
+
+// Fields that are left out when there is nothing in them.
+template <class T, class Value>
+bool left_out(const T& /*fact*/, const Field<T, Value>& /*field*/) {
+  return false;
+}
+bool left_out(const ObjectMet& fact, const Field<ObjectMet, Bytes>& field) {
+  return field.member == &ObjectMet::path && fact.path.empty();
+}
+bool left_out(const FdClosed& fact, const Field<FdClosed, std::int64_t>& field) {
+  return field.member == &FdClosed::left && fact.left == 0;
+}
+bool left_out(const Sent& fact, const Field<Sent, std::vector<int>>& /*field*/) { return fact.fds.empty(); }
+bool left_out(const Sent& fact, const Field<Sent, Bytes>& field) {
+  return field.member == &Sent::data && fact.data.empty();
+}
+bool left_out(const Received& fact, const Field<Received, Bytes>& field) {
+  return field.member == &Received::data && fact.data.empty();
+}
+
 template <class T>
 void append_fields(std::string& out, const T& value) {
-  std::apply([&](const auto&... field) { (append_field(out, field.name, value.*field.member), ...); }, T::fields());
+  const auto one = [&](const auto& field) {
+    if (!left_out(value, field)) append_field(out, field.name, value.*field.member);
+  };
+  std::apply([&](const auto&... field) { (one(field), ...); }, T::fields());
+}
+
+// Within another's field.
+template <Structure T>
+void append(std::string& out, const T& value) {
+  const std::size_t begin = out.size();
+  append_fields(out, value);
+  if (out.size() == begin) out += ',';
+  out[begin] = '{';  // instead of the first field's comma
+  out += '}';
 }
 
 void append_kind(std::string& out, std::string_view name) {

@@ -56,6 +56,18 @@ Engine::Engine(EventQueue& out, EngineOptions options)
       filter_(options_.filtered ? Filter::expected : Filter::none),
       asks_for_signals_(options_.choice.asks_for(SignalDelivered::cls, "")),
       unprivileged_(::geteuid() != 0) {
+  for (const auto family : syscalls::families()) {
+    for (const syscalls::Row& row : family) {
+      const auto nr = static_cast<std::size_t>(row.nr);
+      if (nr >= observed_.size()) observed_.resize(nr + 1);
+      observed_.at(nr) = syscalls::observed(row, options_.choice);
+    }
+  }
+  for (std::size_t kind = 0; kind < wanted_.size(); ++kind) {
+    const auto cls = class_of(static_cast<ObjectKind>(kind));
+    wanted_.at(kind) = options_.choice.classes.contains(cls) ||
+                       (!options_.choice.calls.empty() && syscalls::follows_objects(options_.choice));
+  }
   set_crash_notes(recent_reports);
 }
 
@@ -66,7 +78,7 @@ Result<void> Engine::seize(Tid root, Tgid parent) {
   // With the filter and without us its calls would fail: then it had better not go on at all.
   const os::TraceOptions traced{options_.filtered, options_.filtered || options_.kill_on_exit};
   if (const auto seized = tracer_.seize(root, traced); !seized) return seized;
-  tracees_.born(root, led_by(root), parent);
+  tracees_.born(root, led_by(root), parent).files = objects_.make(led_by(root));
   if (filter_ == Filter::expected) return {};  // which stops it when it comes to its exec
   if (const auto asked = tracer_.interrupt(root); !asked) return asked;
   const auto report = tracer_.wait_for(root);
@@ -134,6 +146,7 @@ void Engine::handle(const os::Report& report) {
   os::Stop stop{report.tid, report.status};
   Tracee* task = tracees_.find(report.tid);
   if (task != nullptr && task->delivering && stop.status().kind() != Kind::signal) settle(*task, {});
+  if (task != nullptr && std::exchange(task->closing, false)) objects_.close_windows(task->files, task->tid);
   if (task == nullptr) {
     if (stop.status().kind() == Kind::execed) return execed(std::move(stop));
     return hold(std::move(stop));
@@ -196,6 +209,11 @@ void Engine::execed(os::Stop stop) {
   if (first) group->borrowed = true;
   const bool told = task->call && task->call->told;  // ahead of its event
   if (!told) tell_execed(*task, former);
+  if (first) {
+    look_at_inherited(*task);
+  } else {
+    files_execed(*task);
+  }
   tell_denied_privileges(*task);
   check(Moment::exec, tid);
   if (options_.detach_on_exec && !first) return detach(std::move(stop), *task);
@@ -237,7 +255,7 @@ void Engine::tell_execed(Tracee& task, Tid former) {
 // Of all actions only what is ignored survives an exec. Of the root's first that is what it was started with.
 void Engine::keep_actions(Group& group) {
   static const syscalls::Row& sigaction = *syscalls::find(SYS_rt_sigaction);
-  if (!syscalls::observed(sigaction, options_.choice)) return;
+  if (!observes(sigaction)) return;
   const auto ignored = group.actions ? std::optional{group.actions->ignored} : std::nullopt;
   const auto status = ignored ? std::nullopt : status_of(leader_of(group.pid));
   group.actions.reset();
@@ -265,6 +283,7 @@ void Engine::detach(os::Stop stop, Tracee& task) {
     parent->children.erase(group.pid);
     parent->strangers.insert(group.pid);
   }
+  objects_.leave(task.files, group.pid);
   tracees_.ended(task.tid);
   tracees_.ended(group.pid);
   std::ignore = std::move(stop).detach();

@@ -5,6 +5,8 @@
 // anything but wait4.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <functional>
 #include <map>
@@ -16,10 +18,13 @@
 
 #include "kintrace/choice.hpp"
 #include "kintrace/event.hpp"
+#include "os/descriptor.hpp"
 #include "os/procfs.hpp"
 #include "os/ptrace.hpp"
+#include "os/socket.hpp"
 #include "sources/event_queue.hpp"
 #include "sources/graves.hpp"
+#include "sources/objects.hpp"
 #include "sources/tracee.hpp"
 #include "syscalls/row.hpp"
 #include "syscalls/signal.hpp"
@@ -41,6 +46,7 @@ struct EngineOptions {
   bool detach_on_exec = false;         // -b execve: leave alone what a traced process execs, the root's first excepted
   bool kill_on_exit = false;           // PTRACE_O_EXITKILL: the program dies with the tracer
   bool peaks = true;                   // learn how much memory each process used at most
+  std::size_t data = 32;               // bytes of each message to tell
   bool filtered = false;               // the program installs os::SeccompFilter before its exec
   std::optional<Nanoseconds> timeout;  // after so long tell what every task waits for and end them all
   std::string without_row;             // a syscall whose row has no effect: the self-check must then find differences
@@ -121,6 +127,40 @@ class Engine final : private syscalls::Keeper {
   void children_elsewhere(const syscalls::Call& call) override;
   void capture_in(const os::Stop& stop, syscalls::Call& call) const;
 
+  // Objects.
+  bool find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& call);
+  ObjectId object_of(Tracee& task, int fd);
+  ObjectId look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call = nullptr);
+  Object& met(const Tracee& task, ObjectKind kind, const Identity& identity, OpenedHow how, const Bytes& path,
+              const std::vector<ObjectId>& pair = {}, int type = SOCK_STREAM);
+  void hold(Tracee& task, int fd, Holders::Held held, OpenedHow how, const syscalls::Call* call = nullptr);
+  void take_along(Tracee& task, syscalls::Call& call);
+  void take_back(const syscalls::Call& call);
+  void tell_closed(const Tracee& task, const Holders::Closed& closed, ClosedHow how);
+  bool observes(const syscalls::Row& row) const { return observed_.at(static_cast<std::size_t>(row.nr)); }
+  bool concerns_us(ObjectKind kind) const { return wanted_.at(static_cast<std::size_t>(kind)); }
+  void inherit_files(const Tracee& creator, Tracee& child, bool shared);
+  void leave_files(Tracee& task);
+  void look_at_inherited(Tracee& root);
+  void files_execed(Tracee& task);
+  void begin_transfer(const syscalls::Call& call);
+  Object* flows_to(Object& object, const Bytes& address);
+  Object* at_address(const Bytes& words);
+  void name_itself(Object& object, const Tracee& task, int fd);
+  Object* flows_from(Object& object);
+  std::size_t wanted_of(const syscalls::Call& call);
+  std::optional<Tgid> who_left(const Object& object, End end);
+  std::vector<Tid> other_side(const syscalls::Call& call);
+  void find_peer(Object& object, const Tracee& task, int fd);
+  Seq seq_for(const syscalls::Call& call, bool first) { return first ? call.seq : next_seq(); }
+  void opened(const syscalls::Call& call, std::span<const int> fds, OpenedHow how) override;
+  void duplicated(const syscalls::Call& call, int from, int to) override;
+  void closing(const syscalls::Call& call, unsigned first, unsigned last) override;
+  void unseen_from_now(const syscalls::Call& call) override;
+  void sent(const syscalls::Call& call, Transfer transfer) override;
+  void received(const syscalls::Call& call, Transfer transfer) override;
+  void tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fact) override;
+
   // Signals.
   void handler_entered(os::Stop stop, Tracee& task);
   void settle(Tracee& task, std::optional<std::int64_t> result);
@@ -139,7 +179,7 @@ class Engine final : private syscalls::Keeper {
   static bool may_wait(const syscalls::Call& call);
   void tell_waiting(Tid except);
   void tell_blocked(Tracee& task);
-  std::vector<Tid> waits_for(const Tracee& task) const;
+  std::vector<Tid> waits_for(const Tracee& task);
   void end_after(Nanoseconds time);
   void explain_and_end();
 
@@ -179,6 +219,10 @@ class Engine final : private syscalls::Keeper {
   enum class Filter { none, expected, works };
   Filter filter_;
   const bool asks_for_signals_;
+  std::vector<bool> observed_;                                  // by syscall number: what the user's choice asks for
+  std::array<bool, Names<ObjectKind>::value.size()> wanted_{};  // of which kinds objects are told
+  Objects objects_;
+  os::SocketDiag socket_diag_;
   bool silent_ = false;  // the watch has ended
   std::int64_t stops_ = 0;
   std::size_t ending_ = 0;  // processes whose last task is past PTRACE_EVENT_EXIT: their end comes next

@@ -65,6 +65,7 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   const bool sibling = !thread && (flags & CLONE_PARENT) != 0;
   Tracee& born = tracees_.born(child, thread ? parent.group->pid : led_by(child),
                                sibling ? parent.group->parent : parent.group->pid);
+  inherit_files(parent, born, (flags & CLONE_FILES) != 0);
   if (changed) born.own_arguments = call->args;
   Forked fact;
   if (!thread) {
@@ -185,7 +186,13 @@ void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
   if (known) status = *known;
   const bool thread = leader_of(status.tgid) != tid && tracees_.find(status.tgid) != nullptr;
   const Group* creator = tracees_.find(thread ? status.tgid : status.ppid);
-  const Tracee& born = tracees_.born(tid, thread ? status.tgid : led_by(tid), status.ppid);
+  Tracee& born = tracees_.born(tid, thread ? status.tgid : led_by(tid), status.ppid);
+  const Tracee* leader_of_it = thread ? tracees_.find(leader_of(status.tgid)) : nullptr;
+  if (leader_of_it != nullptr) {
+    inherit_files(*leader_of_it, born, true);
+  } else {
+    born.files = objects_.make(born.group->pid);
+  }
   if (creator == nullptr || creator->tasks.empty()) {
     emit_now(born, Seen{SeenHow::adopted, status.ppid, status.name, {}, {}, {}});
     return;

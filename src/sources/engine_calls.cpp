@@ -2,9 +2,13 @@
 // The engine's part that follows each task into and out of its calls.
 #include <linux/audit.h>
 #include <linux/sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <csignal>
 
 #include "os/seccomp.hpp"
@@ -40,6 +44,15 @@ bool will_restart(std::int64_t result) { return result == -512 || result == -513
 // The same for one that tracing makes fail, which we may have it repeat.
 bool goes_on(std::int64_t result) { return will_restart(result) || result == -EINTR; }
 
+// What one call can move (MAX_RW_COUNT), and a recording's number hold.
+constexpr std::uint64_t largest = 0x7ffff000;
+
+std::int64_t number_of(const Bytes& decimal) {
+  std::int64_t number = 0;
+  std::from_chars(decimal.data(), decimal.data() + decimal.size(), number);
+  return std::clamp<std::int64_t>(number, 0, largest);
+}
+
 template <class T>
 syscalls::Captured or_nothing(Result<T> result) {
   if (!result) return {};
@@ -54,11 +67,98 @@ Result<Bytes> read_bytes(const os::Stop& stop, std::uint64_t address, std::size_
   return bytes;
 }
 
-void capture_out(const os::Stop& stop, syscalls::Call& call) {
+template <class T>
+std::vector<T> read_array(const os::Stop& stop, std::uint64_t address, std::uint64_t count) {
+  constexpr std::uint64_t most = 1024;  // UIO_MAXIOV
+  std::vector<T> items(std::min(count, most));
+  const auto got = stop.read(address, std::as_writable_bytes(std::span{items}));
+  items.resize(got ? *got / sizeof(T) : 0);
+  return items;
+}
+
+// The first bytes of what is in pieces, and how many there are in all.
+struct Gathered {
+  Bytes bytes;
+  std::uint64_t size = 0;
+};
+Gathered gather(const os::Stop& stop, std::span<const iovec> pieces, std::uint64_t most) {
+  Gathered all;
+  for (const iovec& piece : pieces) {
+    all.size += piece.iov_len;
+    const std::uint64_t more = std::min<std::uint64_t>(piece.iov_len, most - all.bytes.size());
+    if (more == 0) continue;
+    all.bytes += read_bytes(stop, reinterpret_cast<std::uintptr_t>(piece.iov_base), more).value_or(Bytes{});
+  }
+  return all;
+}
+Gathered gather(const os::Stop& stop, std::uint64_t address, std::uint64_t count, std::uint64_t most) {
+  return gather(stop, read_array<iovec>(stop, address, count), most);
+}
+
+// A message's bytes and what goes beside them. At an exit no more than `size` bytes are its own.
+void capture_message(const os::Stop& stop, const msghdr& header, std::optional<std::uint64_t> size, std::uint64_t most,
+                     std::vector<Bytes>& into) {
+  constexpr std::uint64_t most_control = 4096;  // more than SCM_MAX_FD descriptors take
+  const auto pieces = read_array<iovec>(stop, reinterpret_cast<std::uintptr_t>(header.msg_iov), header.msg_iovlen);
+  const Gathered data = gather(stop, pieces, std::min(most, size.value_or(most)));
+  into.push_back(data.bytes);
+  Bytes control;
+  if (header.msg_control != nullptr && header.msg_controllen > 0) {
+    control = read_bytes(stop, reinterpret_cast<std::uintptr_t>(header.msg_control),
+                         std::min<std::uint64_t>(header.msg_controllen, most_control))
+                  .value_or(Bytes{});
+  }
+  into.push_back(std::move(control));
+  into.push_back(std::to_string(size.value_or(data.size)));
+  Bytes name;
+  if (header.msg_name != nullptr && header.msg_namelen > 0) {
+    name = read_bytes(stop, reinterpret_cast<std::uintptr_t>(header.msg_name),
+                      std::min<std::size_t>(header.msg_namelen, sizeof(sockaddr_storage)))
+               .value_or(Bytes{});
+  }
+  into.push_back(std::move(name));
+}
+
+syscalls::Captured capture_message(const os::Stop& stop, std::uint64_t address, std::optional<std::uint64_t> size,
+                                   std::uint64_t most) {
+  std::vector<Bytes> strings;
+  for (const msghdr& header : read_array<msghdr>(stop, address, 1)) capture_message(stop, header, size, most, strings);
+  return strings;
+}
+
+syscalls::Captured capture_messages(const os::Stop& stop, std::uint64_t address, std::uint64_t count,
+                                    std::uint64_t most) {
+  std::vector<Bytes> strings;
+  for (const mmsghdr& one : read_array<mmsghdr>(stop, address, count))
+    capture_message(stop, one.msg_hdr, one.msg_len, most, strings);
+  return strings;
+}
+
+// `most`: bytes of a message.
+void capture_out(const os::Stop& stop, syscalls::Call& call, std::int64_t result, std::size_t most) {
+  const auto moved = static_cast<std::uint64_t>(std::max<std::int64_t>(0, result));
   for (std::size_t i = 0; i < call.args.size(); ++i) {
     const syscalls::ArgSpec& arg = call.row->args.at(i);
-    if (arg.kind == syscalls::Arg::out_memory && call.args.at(i) != 0)
-      call.captured.at(i) = or_nothing(read_bytes(stop, call.args.at(i), arg.size));
+    const std::uint64_t value = call.args.at(i);
+    auto& captured = call.captured.at(i);
+    switch (arg.kind) {
+      case syscalls::Arg::out_memory:
+        if (value != 0) captured = or_nothing(read_bytes(stop, value, arg.size));
+        break;
+      case syscalls::Arg::out_bytes:
+        if (moved != 0) captured = or_nothing(read_bytes(stop, value, std::min<std::uint64_t>(moved, most)));
+        break;
+      case syscalls::Arg::out_vector:
+        if (moved != 0) captured = gather(stop, value, call.args.at(i + 1), std::min<std::uint64_t>(moved, most)).bytes;
+        break;
+      case syscalls::Arg::out_message:
+        if (result >= 0) captured = capture_message(stop, value, moved, most);
+        break;
+      case syscalls::Arg::out_messages:
+        if (result > 0) captured = capture_messages(stop, value, moved, most);
+        break;
+      default: break;
+    }
   }
 }
 
@@ -78,6 +178,27 @@ void Engine::capture_in(const os::Stop& stop, syscalls::Call& call) const {
         captured = or_nothing(read_bytes(stop, value, std::min<std::uint64_t>(call.args.at(i + 1), arg.size)));
         break;
       case syscalls::Arg::in_descriptor: captured = or_nothing(proc_.fd(call.tid, call.integer(i))); break;
+      case syscalls::Arg::in_bytes:
+        call.size = static_cast<std::int64_t>(std::min(call.args.at(i + 1), largest));
+        captured = or_nothing(read_bytes(stop, value, std::min<std::uint64_t>(call.args.at(i + 1), options_.data)));
+        break;
+      case syscalls::Arg::in_vector: {
+        auto all = gather(stop, value, call.args.at(i + 1), options_.data);
+        call.size = static_cast<std::int64_t>(std::min(all.size, largest));
+        captured = std::move(all.bytes);
+        break;
+      }
+      case syscalls::Arg::in_message: {
+        captured = capture_message(stop, value, {}, options_.data);
+        const auto& strings = std::get<std::vector<Bytes>>(captured);
+        if (strings.size() == syscalls::Message::strings) call.size = number_of(strings[2]);
+        break;
+      }
+      case syscalls::Arg::out_bytes:
+        call.size = static_cast<std::int64_t>(std::min(call.args.at(i + 1), largest));
+        break;
+      case syscalls::Arg::out_vector:
+      case syscalls::Arg::out_message: call.size = 1; break;  // some room, most likely
       case syscalls::Arg::in_pidfd:
         if (const auto pid = proc_.pidfd(call.tid, call.integer(i))) captured = std::to_string(pid->value);
         break;
@@ -134,26 +255,31 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   auto& before = task.interrupted;
   const syscalls::Row* row = syscalls::find(info.nr);
   if (before && (info.nr == SYS_restart_syscall || (row == before->row && info.args == before->args))) {
-    task.call = std::exchange(before, {});
+    task.call = syscalls::taken(before);
     resume(std::move(stop), task);
     return begun(task);
   }
-  if (row == nullptr || !row->concerns(info.args) || !syscalls::observed(*row, options_.choice))
-    return resume(std::move(stop), task);
-  syscalls::Call call;
+  if (row == nullptr || !row->concerns(info.args) || !observes(*row)) return resume(std::move(stop), task);
+  syscalls::Call& call = task.call.emplace();
   call.row = row;
-  call.seq = next_seq();
   call.begin = call.end = now_;
   call.tid = task.tid;
   call.args = info.args;
+  if (!find_objects(stop, task, call)) {
+    task.call.reset();
+    return resume(std::move(stop), task);
+  }
+  if (!syscalls::is_instant(*row)) call.seq = next_seq();
   capture_in(stop, call);
   if (row->exit == syscalls::Exit::never) {
+    syscalls::Call over = syscalls::taken(task.call);
     resume(std::move(stop), task);
-    return finish(task, call);
+    return finish(task, over);
   }
+  if (row->has(syscalls::Arg::in_message)) take_along(task, call);
   keep_traced(stop, call);
-  task.call = std::move(call);
   resume(std::move(stop), task);
+  begin_transfer(call);
   begun(task);
 }
 
@@ -194,24 +320,27 @@ void Engine::leave(os::Stop stop, Tracee& task, std::int64_t result) {
     if (result == syscalls::restart_no_hand) std::ignore = tracer_.interrupt(task.tid);
   }
   if (!task.call) return resume(std::move(stop), task);
-  syscalls::Call call = std::move(*std::exchange(task.call, {}));
+  syscalls::Call call = syscalls::taken(task.call);
   if (call.changed) std::ignore = stop.set_call(static_cast<std::uint64_t>(call.row->nr), call.args);
   const bool undone = std::cmp_equal(result, call.row->nr) && trapped_by_seccomp(task.tid);
   const bool again = will_restart(result) ||
                      (result == -EINTR && syscalls::fails_by_tracing(static_cast<std::uint64_t>(call.row->nr)));
-  if (!undone && !again) capture_out(stop, call);
+  if (!undone && !again) capture_out(stop, call, result, wanted_of(call));
   resume(std::move(stop), task);
-  if (undone) return;
+  if (undone) return take_back(call);
   if (again) {
     task.interrupted = std::move(call);
     return;
   }
   call.result = result;
+  if (call.failed()) take_back(call);
   finish(task, call);
 }
 
-// A call that a filter of the program's own answers with SIGSYS (SECCOMP_RET_TRAP) seems to return its own number.
+// A call that a filter of the program's own answers with SIGSYS (SECCOMP_RET_TRAP) seems to return its own number. Our
+// filter is not heard then, so that such a call has no stop (seccomp(2)).
 bool Engine::trapped_by_seccomp(Tid tid) const {
+  if (filter_ == Filter::works) return false;
   const auto status = status_of(tid);
   return status && (status->pending >> (SIGSYS - 1) & 1) != 0;
 }
@@ -237,7 +366,7 @@ void Engine::tell(const syscalls::Call& call, Fact fact) {
       sent->inner = true;
     }
   }
-  emit(call.seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
+  emit(call.seq ? call.seq : next_seq(), call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
 }
 
 // The event is of the process that it happened to. It may be one that is not traced, or numbered otherwise for the

@@ -83,7 +83,7 @@ EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
 void Engine::cut_calls(Tracee& task) {
   for (auto* pending : {&task.call, &task.interrupted}) {
     if (!*pending) continue;
-    syscalls::Call call = std::move(*std::exchange(*pending, {}));
+    syscalls::Call call = syscalls::taken(*pending);
     call.result.reset();
     call.cut = true;
     finish(task, call);
@@ -94,6 +94,7 @@ void Engine::cut_calls(Tracee& task) {
 void Engine::end_unreported(Tid tid, const Exited& fact) {
   Tracee& task = *tracees_.find(tid);
   cut_calls(task);
+  leave_files(task);
   emit_now(task, fact);
   tracees_.ended(tid);
 }
@@ -140,6 +141,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   }
   if (ending.signal) tell_senders(*ending.signal, task, {});
   const bool whole_group = fact.group;
+  leave_files(task);
   emit_now(task, fact);
   tracees_.ended(task.tid);
   if (report.tid == root_) {

@@ -170,7 +170,7 @@ void Engine::tell_delivered(Tracee& task, SignalDelivered fact) {
     emit_now(task, std::move(fact));
   }
   if (!fails || !task.interrupted) return;
-  syscalls::Call failed = std::move(*std::exchange(task.interrupted, {}));
+  syscalls::Call failed = syscalls::taken(task.interrupted);
   failed.result = -EINTR;
   finish(task, failed);
 }

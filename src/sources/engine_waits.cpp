@@ -16,6 +16,8 @@ namespace {
 
 // A call that has not waited for so long may have returned already without our knowing.
 constexpr Nanoseconds own_delay = 100'000;
+// Messages are sent and received all the time: a wait for one that is shorter is not worth a line.
+constexpr Nanoseconds real_wait = 1'000'000;
 // More names than that say nothing any more.
 constexpr std::size_t most_named = 64;
 // What --timeout gives a program to end by itself.
@@ -25,8 +27,8 @@ constexpr Nanoseconds again = 100'000'000;
 }  // namespace
 
 bool Engine::may_wait(const syscalls::Call& call) {
-  return call.row->blocks == syscalls::Blocks::on_children &&
-         syscalls::awaited(call).whom != syscalls::Awaited::Whom::nobody;
+  if (call.row->blocks != syscalls::Blocks::on_children) return call.row->blocks != syscalls::Blocks::no;
+  return syscalls::awaited(call).whom != syscalls::Awaited::Whom::nobody;
 }
 
 // Before the first line of another task that comes between a wait's begin and its end.
@@ -40,7 +42,9 @@ void Engine::tell_waiting(Tid except) {
       task->may_be_waiting = false;
       return true;
     }
-    if (tid == except || now_ - task->call->begin < own_delay) return false;
+    const bool on_children = task->call->row->blocks == syscalls::Blocks::on_children;
+    if (tid == except || now_ - task->call->begin < (on_children ? own_delay : real_wait)) return false;
+    if (!on_children && std::exchange(task->call->told, true)) return true;
     task->may_be_waiting = false;
     due.push_back(tid);
     return true;
@@ -54,6 +58,9 @@ void Engine::tell_blocked(Tracee& task) {
   if (task.call) {
     fact.syscall = task.call->row->name;
     fact.waits_for = waits_for(task);
+    const auto at =
+        std::find_if(task.call->objects.begin(), task.call->objects.end(), [](ObjectId id) { return bool{id}; });
+    if (at != task.call->objects.end()) fact.obj = *at;
     begin = task.call->begin;
   } else if (const auto nr = proc_.blocked_in(task.tid)) {
     fact.syscall = os::syscall_name(*nr);
@@ -63,8 +70,8 @@ void Engine::tell_blocked(Tracee& task) {
   put(Event{next_seq(), begin - start_, now_ - begin, false, task.group->pid, task.tid, std::move(fact)});
 }
 
-std::vector<Tid> Engine::waits_for(const Tracee& task) const {
-  if (task.call->row->blocks != syscalls::Blocks::on_children) return {};
+std::vector<Tid> Engine::waits_for(const Tracee& task) {
+  if (task.call->row->blocks != syscalls::Blocks::on_children) return other_side(*task.call);
   const auto awaited = syscalls::awaited(*task.call);
   const auto& children = task.group->children;
   std::vector<Tid> tids;

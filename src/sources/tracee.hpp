@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kintrace/event.hpp"
+#include "kintrace/holders.hpp"
 #include "syscalls/row.hpp"
 
 namespace kintrace::sources {
@@ -45,6 +46,8 @@ struct Tracee {
   bool may_be_waiting = false;                // it is in the engine's list of those that wait
   bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
+  TableIndex files;                           // its descriptors
+  bool closing = false;                       // some of them, since its last stop
   Ending leaving;                             // what that said
 };
 

@@ -15,6 +15,10 @@ std::vector<Bytes> Call::strings(std::size_t arg) const {
   return strings != nullptr ? *strings : std::vector<Bytes>{};
 }
 
+bool Row::has(Arg kind) const {
+  return std::any_of(args.begin(), args.end(), [&](const ArgSpec& arg) { return arg.kind == kind; });
+}
+
 bool Row::concerns(const std::array<std::uint64_t, 6>& values) const {
   return only.empty() || std::any_of(only.begin(), only.end(), [&](const Only& condition) {
            const bool equal = (values.at(condition.arg) & condition.mask) == condition.value;

@@ -19,16 +19,28 @@
 
 namespace kintrace::syscalls {
 
-// What the user chooses by with -e. Births, execs, ends and waits are followed in any case.
-enum class Class { lifecycle, signal };
-constexpr std::string_view class_name(Class cls) { return cls == Class::lifecycle ? "lifecycle" : "signal"; }
+// What the user chooses by with -e. Births, execs, ends and waits are followed in any case. `stream`: what pipes, FIFOs
+// and sockets have in common, and what must be seen to know which descriptors lead to them.
+enum class Class { lifecycle, signal, socket, pipe, opening, stream };
+// The names that stand for it.
+inline constexpr std::array<std::string_view, 6> all_class_names{"lifecycle", "signal", "socket", "pipe", "fifo", "fd"};
+constexpr std::span<const std::string_view> class_names(Class cls) {
+  const std::span all{all_class_names};
+  switch (cls) {
+    case Class::opening: return all.subspan(static_cast<std::size_t>(Class::pipe));
+    case Class::stream: return all.subspan(static_cast<std::size_t>(Class::socket));
+    default: return all.subspan(static_cast<std::size_t>(cls), 1);
+  }
+}
 
 // Whether the syscall-exit-stop is needed too: it costs as much as the entry. `never`: the entry says it all.
 // `on_failure`: a success has an event of its own. `in_threads`: where others of its process may be woken for it.
-enum class Exit { never, on_failure, in_threads, always };
+// `on_object`: where one of its descriptors leads to a pipe, FIFO or socket. `on_fifo`: where its path does.
+enum class Exit { never, on_failure, in_threads, on_object, on_fifo, always };
 
-// What a task in this call may be waiting for, for as long as it does not return.
-enum class Blocks { no, on_children };
+// What a task in this call may be waiting for, for as long as it does not return: one of its children; what comes out
+// of an object, goes in, or opens its other side.
+enum class Blocks { no, on_children, on_input, on_output, on_other_side };
 
 // How an argument is read. In: at the entry. Out: at the exit, when the kernel has filled it.
 enum class Arg {
@@ -42,6 +54,15 @@ enum class Arg {
   in_descriptor,  // what a descriptor refers to, in text: a path
   in_pidfd,       // the pid that it refers to, in text
   out_memory,     // a structure of `size` bytes
+  descriptor,     // which may lead to an object
+  in_bytes,       // of a message: as many as the next argument says, cut at what is wanted of them
+  in_vector,      // the same in pieces: an array of iovec, as many as the next argument says
+  in_message,     // the same in a msghdr: see Message
+  in_messages,    // several: an array of mmsghdr, as many as the next argument says
+  out_bytes,      // the same four at the exit
+  out_vector,
+  out_message,
+  out_messages,
 };
 
 struct ArgSpec {
@@ -60,6 +81,15 @@ enum class Observed { standard, asked };
 // read.
 using Captured = std::variant<std::monostate, Bytes, std::vector<Bytes>>;
 
+// What is captured of a msghdr(2), or of each of several: four strings one after the other.
+struct Message {
+  static constexpr std::size_t strings = 4;
+  Bytes data;
+  Bytes control;
+  Bytes size;  // mmsghdr's msg_len, in decimal
+  Bytes name;  // the sockaddr: where to, or from
+};
+
 struct Row;
 
 // One call of one task, from entry to exit. A call that the kernel restarts after a signal is still one call.
@@ -75,6 +105,10 @@ struct Call {
   bool cut = false;                    // it never will: its task ended within it
   bool told = false;                   // what it did has been told before it returned
   bool changed = false;                // the kernel was given others than its arguments
+  std::array<ObjectId, 6> objects{};   // that its descriptor arguments lead to
+  bool unsure = false;                 // one of them was being closed when it began
+  std::int64_t size = 0;               // of the message that it was given, or has room for: bytes
+  std::vector<int> taken_along;        // descriptors in that message, by their numbers while they are on their way
 
   bool failed() const { return result && *result < 0 && *result > -4096; }
   Errno error() const { return Errno{failed() ? static_cast<std::int32_t>(-*result) : 0}; }
@@ -93,6 +127,13 @@ struct Call {
     return value;
   }
 };
+
+// The call that is there; none is left.
+inline Call taken(std::optional<Call>& from) {
+  Call call = std::move(*from);
+  from.reset();
+  return call;
+}
 
 // What a process does at a signal.
 struct Action {
@@ -117,6 +158,28 @@ class Keeper {
   virtual bool action_set(const Call& call, const Action& action) = 0;
   // The children of the calling process live in another pid namespace from now on.
   virtual void children_elsewhere(const Call& call) = 0;
+  // The calling task has new descriptors that lead to objects made by this call: its ends, or a pair's two sockets.
+  virtual void opened(const Call& call, std::span<const int> fds, OpenedHow how) = 0;
+  // `to` leads to where `from` does.
+  virtual void duplicated(const Call& call, int from, int to) = 0;
+  // These descriptors are being closed: by now, or soon.
+  virtual void closing(const Call& call, unsigned first, unsigned last) = 0;
+  // The calling process does things that are not seen: io_uring_setup(2).
+  virtual void unseen_from_now(const Call& call) = 0;
+  // So many bytes went through a descriptor, the first of them being `data`; or none, as the call failed.
+  struct Transfer {
+    std::size_t arg = 0;  // the descriptor's
+    std::int64_t bytes = 0;
+    Bytes data;
+    bool peeked = false;
+    bool first = true;     // of those that the call tells
+    std::vector<int> fds;  // taken along (SCM_RIGHTS)
+    Bytes to;              // the sockaddr of a message that has one of its own
+  };
+  virtual void sent(const Call& call, Transfer transfer) = 0;
+  virtual void received(const Call& call, Transfer transfer) = 0;
+  // A fact about the object that an argument leads to, if it leads to one.
+  virtual void tell_of_object(const Call& call, std::size_t arg, Fact fact) = 0;
 
  protected:
   ~Keeper() = default;
@@ -137,6 +200,13 @@ struct Row {
   std::span<const Only> only = {};
 
   bool concerns(const std::array<std::uint64_t, 6>& values) const;
+  bool has(Arg kind) const;
 };
+
+// Whether it never waits, and most of these are not told: what is told of it is numbered when it is.
+constexpr bool is_instant(const Row& row) {
+  return row.blocks == Blocks::no && row.exit != Exit::on_object && row.cls != Class::lifecycle &&
+         row.cls != Class::signal;
+}
 
 }  // namespace kintrace::syscalls

@@ -3,6 +3,8 @@
 
 #include <sys/syscall.h>
 
+#include <algorithm>
+
 #include "syscalls/registry.hpp"
 #include "syscalls/repair.hpp"
 
@@ -18,11 +20,28 @@ constexpr Watched always[] = {
     {-1, "sigaction", Exit::never},
 };
 
+// Where descriptors come from and go to: without these calls nothing could be said of the others.
+bool follows_descriptors(const Row& row) { return row.exit != Exit::on_object; }
+
 }  // namespace
 
 bool observed(const Row& row, const Choice& choice) {
   if (row.observed == Observed::asked && !choice.detail && !choice.calls.contains(row.name)) return false;
-  return row.cls == Class::lifecycle || choice.asks_for(class_name(row.cls), row.name);
+  if (row.cls == Class::lifecycle) return true;
+  const auto names = class_names(row.cls);
+  if (std::any_of(names.begin(), names.end(), [&](auto name) { return choice.asks_for(name, row.name); })) return true;
+  return row.cls != Class::signal && follows_objects(choice) && follows_descriptors(row);
+}
+
+bool follows_objects(const Choice& choice) {
+  const auto wanted = [&](const Row& row) {
+    const auto names = class_names(row.cls);
+    return row.cls != Class::lifecycle && row.cls != Class::signal &&
+           std::any_of(names.begin(), names.end(), [&](auto name) { return choice.asks_for(name, row.name); });
+  };
+  const auto all = families();
+  return std::any_of(all.begin(), all.end(),
+                     [&](auto family) { return std::any_of(family.begin(), family.end(), wanted); });
 }
 
 std::vector<Watched> watched(const Choice& choice, Repairs repairs) {

@@ -15,6 +15,9 @@ namespace kintrace::syscalls {
 // Whether the user's choice asks for this row.
 bool observed(const Row& row, const Choice& choice);
 
+// Whether any call is observed that has to do with objects: then all are that make, copy or close descriptors.
+bool follows_objects(const Choice& choice);
+
 struct Watched {
   long nr;  // SYS_…; -1: another architecture's
   std::string_view name;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace kintrace::text {
@@ -47,6 +48,11 @@ std::string size(std::int64_t bytes) {
     ++unit;
   }
   return scaled(value, units.at(unit));
+}
+
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+  std::int64_t both = 0;
+  return __builtin_add_overflow(a, b, &both) ? std::numeric_limits<std::int64_t>::max() : both;
 }
 
 std::string count(std::uint64_t number) { return fmt::format("{}", fmt::group_digits(number)); }

@@ -16,6 +16,8 @@ std::string duration(Nanoseconds length);
 std::string seconds(Nanoseconds length);
 // Binary units as du -h has them, with a blank: 812 B, 1.6 MB.
 std::string size(std::int64_t bytes);
+// Of sizes that a file may say anything about: the largest number where there is no sum.
+std::int64_t sum(std::int64_t a, std::int64_t b);
 // 1,204
 std::string count(std::uint64_t number);
 // "1 process", "3 processes"; the plural is `one` + "s" (or "es" after s) unless given.

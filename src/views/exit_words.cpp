@@ -13,6 +13,7 @@
 
 #include "text/names.hpp"
 #include "text/units.hpp"
+#include "views/ipc_words.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -64,6 +65,12 @@ Sentence process_words(const Exited& fact, const Process& process, const World& 
     out += step;
   };
   add(memory_words(process, world, manner.naming));
+  std::size_t ends = 0;
+  for (const FdClosed& closed : World::closed_by_end(process)) {
+    const auto last = words_of_last(closed, world, manner);
+    if (!last.empty() && (++ends <= most_named || manner.verbose)) add(last);
+  }
+  if (ends > most_named && !manner.verbose) add(text::counted(ends - most_named, "more such end", "more such ends"));
   const std::string heir = fact.children_to ? " → " + manner.naming.adopter(*fact.children_to, world) : "";
   if (const auto& living = process.offspring; !living.empty())
     add((heir.empty() ? "leaves " : "") + listed(living, "child", "children", world, manner.naming) + heir);

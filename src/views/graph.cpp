@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "views/graph.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace kintrace::views {
 namespace {
@@ -14,6 +16,26 @@ bool reaps(const Process* parent) {
 
 // The task that stands for a process: its leader, whichever that is after an exec.
 const Task* first_of(Tgid process, const World& world) { return world.find(leader_of(process)); }
+
+std::vector<TaskIndex> senders(const Received& fact, const World& world) {
+  constexpr std::size_t most = Lanes::limit;  // more arrows than lanes there are not
+  std::vector<TaskIndex> tasks;
+  for (const Part& part : fact.from) {
+    const Task* sender = world.find(part.tid);
+    if (sender == nullptr || std::find(tasks.begin(), tasks.end(), sender->index) != tasks.end()) continue;
+    tasks.push_back(sender->index);
+    if (tasks.size() == most) break;
+  }
+  return tasks;
+}
+
+// Who connected this socket, where there is only one who can have: a process with one task.
+std::vector<TaskIndex> connectors(ObjectId socket, const World& world) {
+  const auto holders = world.holders(socket, End::both);
+  if (holders.size() != 1 || world[holders.front()].live_tasks != 1) return {};
+  const Task* only = first_of(world[holders.front()].pid, world);
+  return only == nullptr ? std::vector<TaskIndex>{} : std::vector<TaskIndex>{only->index};
+}
 
 }  // namespace
 
@@ -39,6 +61,10 @@ Lanes::Drawing Graph::line_of(const Event& event, const Task& task, const World&
     const Task* child = first_of(Tgid{reaped->child}, world);
     return child == nullptr ? mark(self) : lanes_.join(self, child->index);
   }
+  if (const auto* received = std::get_if<Received>(&event.fact); received != nullptr && !received->from.empty())
+    return lanes_.arrow(senders(*received, world), self);
+  if (const auto* accepted = std::get_if<Accepted>(&event.fact); accepted != nullptr && accepted->peer)
+    return lanes_.arrow(connectors(*accepted->peer, world), self);
   if (std::holds_alternative<Exited>(event.fact)) return lanes_.mark(self, "✖");
   if (std::holds_alternative<Execed>(event.fact) || std::holds_alternative<Seen>(event.fact))
     return lanes_.mark(self, "●");

@@ -2,6 +2,7 @@
 #include "views/lanes.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kintrace::views {
 namespace {
@@ -101,6 +102,32 @@ Lanes::Drawing Lanes::join(TaskIndex into, TaskIndex from) const {
   Drawing line = mark(into, *start < *end ? "├" : "┤");
   reach(line, *start, *end, from);
   line[column_of(*end)] = {*end == most_ ? sharer : *start < *end ? "╯" : "╰", from};
+  return line;
+}
+
+Lanes::Drawing Lanes::arrow(const std::vector<TaskIndex>& from, TaskIndex to) const {
+  const auto end = slot_of(to);
+  if (!end) return between();
+  std::vector<std::pair<std::size_t, TaskIndex>> left, right;
+  for (const TaskIndex task : from) {
+    const auto start = slot_of(task);
+    if (start && *start != *end) (*start < *end ? left : right).emplace_back(*start, task);
+  }
+  Drawing line = mark(to, ordinary);
+  if (left.empty() && right.empty()) return line;
+  // From the outermost to the next, so that no arm is crossed by itself.
+  const auto draw = [&](auto& sources, Glyph glyph) {
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const auto [start, task] = sources[i];
+      reach(line, start, i + 1 < sources.size() ? sources[i + 1].first : *end, task);
+      line[column_of(start)] = {start == most_ ? sharer : glyph, task};
+    }
+  };
+  std::sort(left.begin(), left.end());
+  std::sort(right.rbegin(), right.rend());
+  draw(left, "├");
+  draw(right, "┤");
+  line[column_of(*end)] = {right.empty() ? "▶" : left.empty() ? "◀" : "◆", to};
   return line;
 }
 

@@ -67,8 +67,9 @@ class Lanes {
   // Lines of the present lanes. All are equally wide, until more lanes are needed than ever before.
   Drawing between() const;  // nothing but the lanes
   Drawing mark(TaskIndex task, Glyph glyph) const;
-  Drawing branch(TaskIndex from, TaskIndex to) const;  // `to` begins at `from`
-  Drawing join(TaskIndex into, TaskIndex from) const;  // `from` ends at `into`
+  Drawing branch(TaskIndex from, TaskIndex to) const;                     // `to` begins at `from`
+  Drawing join(TaskIndex into, TaskIndex from) const;                     // `from` ends at `into`
+  Drawing arrow(const std::vector<TaskIndex>& from, TaskIndex to) const;  // something came from each of these
 
  private:
   struct Lane {

@@ -59,4 +59,14 @@ std::string Naming::adopter(Tgid pid, const World& world) const {
   return (process->ns_pid == Tgid{1} ? "init " : "subreaper ") + named(pid, world);  // of a pid namespace
 }
 
+std::string Naming::object(ObjectId id, const World& world) const {
+  const Object* object = stable_ ? world.find(id) : nullptr;
+  if (object == nullptr) return name_of(id);
+  // Who opens it first may be chance.
+  if (id.kind == ObjectKind::fifo && !object->path.empty()) return "fifo " + text::shell_word(object->path);
+  // What the program finds depends on who starts it: that must not change the names of what it makes.
+  return fmt::format("{}.{}{}", name({}, object->maker), object->inherited ? "outer." : "",
+                     name_of({id.kind, object->ordinal}));
+}
+
 }  // namespace kintrace::views

@@ -27,6 +27,8 @@ class Naming {
   std::string named(Tgid pid, const World& world) const;
   // The same for one that is given children: "init", "subreaper 4100 x".
   std::string adopter(Tgid pid, const World& world) const;
+  // pipe#1; by its maker, or path, where the number would be chance: p1.pipe#1, fifo /tmp/f.
+  std::string object(ObjectId id, const World& world) const;
 
  private:
   std::string name(Tgid pid, const Descent& descent) const;

@@ -19,7 +19,8 @@ constexpr std::size_t word_limit = 256;
 Manner manner_of(const ViewOptions& options) {
   const text::Limits cut{options.string_limit.value_or(word_limit), 64};
   const text::Limits whole{options.string_limit.value_or(std::string::npos), std::string::npos};
-  return {Naming{options.stable}, options.verbose ? whole : cut, options.verbose};
+  const std::size_t usual = options.verbose ? std::string::npos : Manner{Naming{false}, {}}.message_limit;
+  return {Naming{options.stable}, options.verbose ? whole : cut, options.verbose, options.string_limit.value_or(usual)};
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -39,11 +40,15 @@ bool is_always_detail(const Event& event) {
   return std::holds_alternative<DispositionSet>(event.fact) || std::holds_alternative<MaskSet>(event.fact);
 }
 
+bool is_message(const Event& event) {
+  return std::holds_alternative<Sent>(event.fact) || std::holds_alternative<Received>(event.fact);
+}
+
 const ExecFailed& miss_of(const Event& event) { return std::get<ExecFailed>(event.fact); }
 
 }  // namespace
 
-Narrator::Narrator(const ViewOptions& options) : options_(options), manner_(manner_of(options)) {}
+Narrator::Narrator(const ViewOptions& options) : options_(options), manner_(manner_of(options)), messages_(manner_) {}
 
 bool Narrator::Search::takes(const Event& event) const {
   const auto* fact = std::get_if<ExecFailed>(&event.fact);
@@ -65,6 +70,7 @@ bool Narrator::Search::ends_in(const Execed& fact) const {
 
 Narrator::Lines Narrator::event(const Event& event, const World& world) {
   Lines lines;
+  messages_.tell_due(event.end(), world, lines.held);
   const Task* task = world.find(event.tid);
   if (task == nullptr) return lines;
   Before before = this->before(event, world);
@@ -87,7 +93,11 @@ Narrator::Lines Narrator::event(const Event& event, const World& world) {
       return lines;
     }
   }
+  if (!options_.verbose && is_message(event) && shown(event, options_.choice) && messages_.count(event, *task, world))
+    return lines;
   lines.own = line_of(event, *task, world, before);
+  if (!options_.verbose && lines.own && messages_.take(event, *lines.own, world, lines.held)) lines.own.reset();
+  if (std::holds_alternative<Exited>(event.fact)) messages_.tell(task->index, world, lines.held);
   if (lines.own) latest_ = std::max(latest_, lines.own->at);
   return lines;
 }
@@ -96,7 +106,9 @@ std::vector<Line> Narrator::rest(const World& world) {
   std::vector<Line> lines;
   for (const auto& [task, search] : searches_) give_up(TaskIndex{task}, search, world, lines);
   searches_.clear();
-  std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+  messages_.tell_all(world, lines);
+  if (options_.stable) return lines;  // each task's in its order
+  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
     return std::pair{a.at, a.task} < std::pair{b.at, b.task};
   });
   return lines;
@@ -135,7 +147,8 @@ std::optional<Line> Narrator::line_of(const Event& event, const Task& task, cons
   const auto& outcomes = options_.choice.outcomes;
   const bool asked = outcomes && !outcomes->contains(Outcome::successful) && outcome_of(event) == Outcome::failed;
   if (line.sentence.detail && !options_.verbose && !asked) return {};
-  const bool returned = !event.unfinished && !waits && call_of(event);
+  // The end of a close is not waited for: there is nothing to tell of it.
+  const bool returned = !event.unfinished && !waits && !std::holds_alternative<FdClosed>(event.fact) && call_of(event);
   if (options_.call_times && !manner_.naming.stable() && returned) line.spent = event.dur;
   return line;
 }
@@ -150,6 +163,10 @@ Before Narrator::before(const Event& event, const World& world) const {
     const auto last = stop_signals_.find(event.pid);
     if (last != stop_signals_.end() && last->second.signal == stopped->signal) before.sender = last->second.from;
   }
+  if (const auto* delivered = std::get_if<SignalDelivered>(&event.fact);
+      delivered != nullptr && delivered->signal.value == SIGPIPE) {
+    if (const auto last = broken_.find(event.tid); last != broken_.end()) before.broken = last->second;
+  }
   if (const auto* reparented = std::get_if<Reparented>(&event.fact); reparented != nullptr && !options_.stable) {
     const Process* parent = world.find(reparented->from);
     before.told_orphans = parent != nullptr && parent->exit && parent->exit->children_to;
@@ -158,9 +175,15 @@ Before Narrator::before(const Event& event, const World& world) const {
 }
 
 void Narrator::remember(const Event& event, const World& world) {
+  if (const auto* sent = std::get_if<Sent>(&event.fact)) {
+    if (sent->err && sent->err->value == EPIPE) broken_[event.tid] = sent->obj;
+    return;
+  }
   const auto* reaped = std::get_if<Reaped>(&event.fact);
   const auto* signal = std::get_if<SignalDelivered>(&event.fact);
   const auto* exited = std::get_if<Exited>(&event.fact);
+  const bool takes_pipe = signal != nullptr && signal->signal.value == SIGPIPE;
+  if (exited != nullptr || takes_pipe) broken_.erase(event.tid);
   const bool collects = reaped != nullptr && !reaped->by_kernel;
   const bool may_stop = signal != nullptr && is_stop_signal(signal->signal);
   const bool ends = exited != nullptr && exited->group;

@@ -12,17 +12,11 @@
 #include "kintrace/event.hpp"
 #include "kintrace/view.hpp"
 #include "kintrace/world.hpp"
+#include "views/folded_messages.hpp"
+#include "views/line.hpp"
 #include "views/words.hpp"
 
 namespace kintrace::views {
-
-struct Line {
-  TaskIndex task;
-  Bytes comm;  // its name at that time
-  Nanoseconds at = 0;
-  Sentence sentence;
-  std::optional<Nanoseconds> spent = {};  // in the call that it tells of, where that is to be shown (-T)
-};
 
 class Narrator {
  public:
@@ -56,9 +50,11 @@ class Narrator {
 
   ViewOptions options_;
   Manner manner_;
+  FoldedMessages messages_;
   std::unordered_map<std::uint32_t, Search> searches_;  // by task
   std::unordered_set<std::uint32_t> reapers_;           // living processes that have collected a child
   std::unordered_map<Tgid, Delivery> stop_signals_;     // the last of each living process
+  std::unordered_map<Tid, ObjectId> broken_;            // what tasks wrote to in vain, until their SIGPIPE
   Nanoseconds latest_ = 0;                              // the end of any event so far
 };
 

@@ -17,12 +17,35 @@ concept HasError = requires(const T& fact) {
   { fact.err } -> std::convertible_to<std::optional<Errno>>;
 };
 
+template <class T>
+concept IsOfAnObject = requires(const T& fact) {
+  { fact.obj } -> std::convertible_to<std::optional<ObjectId>>;
+};
+template <class T>
+std::string_view own_class(const T& fact) {
+  if constexpr (IsOfAnObject<T>) {
+    if (const std::optional<ObjectId> obj = fact.obj; obj && *obj) return class_of(obj->kind);
+  }
+  return fact.cls;
+}
+
 // Facts of a class of their own may be about a call of another.
-std::string_view class_of(std::string_view own, std::string_view call) {
-  static constexpr std::array<std::string_view, 9> lifecycle{"fork",  "vfork",  "clone",  "clone3", "execve",
-                                                             "wait4", "waitid", "setsid", "setpgid"};
+std::string_view class_or_calls(std::string_view own, std::string_view call) {
+  struct Calls {
+    std::string_view cls;
+    std::array<std::string_view, 9> calls;
+  };
+  static constexpr std::array classes{
+      Calls{"lifecycle", {"fork", "vfork", "clone", "clone3", "execve", "wait4", "waitid", "setsid", "setpgid"}},
+      Calls{"pipe", {"pipe", "pipe2", "dup", "dup2", "dup3", "fcntl"}},
+      Calls{"socket", {"socket", "socketpair"}},
+  };
   if (!own.empty()) return own;
-  return std::find(lifecycle.begin(), lifecycle.end(), call) != lifecycle.end() ? "lifecycle" : "";
+  const auto has_call = [&](const Calls& one) {
+    return !call.empty() && std::find(one.calls.begin(), one.calls.end(), call) != one.calls.end();
+  };
+  const auto* const found = std::find_if(classes.begin(), classes.end(), has_call);
+  return found != classes.end() ? found->cls : "";
 }
 
 // Calls whose facts do not name them.
@@ -35,6 +58,14 @@ struct CallOf {
     return fact.kind == "posix" ? "timer_settime" : "setitimer";
   }
   std::optional<std::string_view> operator()(const Foreground&) const { return "ioctl"; }
+  std::optional<std::string_view> operator()(const FdClosed& fact) const {
+    return fact.how == ClosedHow::close ? std::optional<std::string_view>{"close"} : std::nullopt;
+  }
+  std::optional<std::string_view> operator()(const Bound&) const { return "bind"; }
+  std::optional<std::string_view> operator()(const Listening&) const { return "listen"; }
+  std::optional<std::string_view> operator()(const Connected&) const { return "connect"; }
+  std::optional<std::string_view> operator()(const Accepted&) const { return "accept"; }
+  std::optional<std::string_view> operator()(const ShutDown&) const { return "shutdown"; }
   std::optional<std::string_view> operator()(const Set& fact) const {
     if (fact.what == "arch" || fact.what == "privileges" || fact.what == "filter") return {};
     if (fact.what == "cwd") return "chdir";
@@ -48,6 +79,41 @@ struct CallOf {
     return {};
   }
 };
+
+// Calls that bring about the same fact, which does not say which of them it was.
+using Alike = std::array<std::string_view, 3>;
+constexpr std::array<Alike, 4> alike{{
+    {"pipe", "pipe2"},
+    {"open", "openat", "openat2"},
+    {"accept", "accept4"},
+    {"close", "close_range"},
+}};
+
+// What a descriptor came from, which is no call's result of its own: its object, or its connection, is that.
+std::string_view origin_of(const Fact& fact) {
+  const auto* opened = std::get_if<FdOpened>(&fact);
+  if (opened == nullptr) return {};
+  switch (opened->how) {
+    case OpenedHow::pipe: return "pipe";
+    case OpenedHow::open: return "open";
+    case OpenedHow::socket: return "socket";
+    case OpenedHow::socketpair: return "socketpair";
+    case OpenedHow::accept: return "accept";
+    case OpenedHow::received: return "recvmsg";
+    case OpenedHow::pidfd_getfd: return "pidfd_getfd";
+    case OpenedHow::inherited: break;
+  }
+  return {};
+}
+
+bool asks_for(const Choice& choice, std::string_view cls, std::string_view call) {
+  if (choice.asks_for(cls, call)) return true;
+  if (call.empty() || choice.without.contains(call)) return false;
+  const auto has_call = [&](const Alike& names) { return std::find(names.begin(), names.end(), call) != names.end(); };
+  const auto row = std::find_if(alike.begin(), alike.end(), has_call);
+  return row != alike.end() &&
+         std::any_of(row->begin(), row->end(), [&](std::string_view name) { return choice.calls.contains(name); });
+}
 
 std::optional<Signal> signal_of(const SignalSent& fact) { return fact.signal.value_or(Signal{}); }
 std::optional<Signal> signal_of(const SignalDelivered& fact) { return fact.signal; }
@@ -67,7 +133,8 @@ Outcome outcome_of(const Event& event) {
       [](const auto& fact) {
         using T = std::decay_t<decltype(fact)>;
         // A delivery's error is that of the call it interrupted.
-        if constexpr (HasError<T> && NamesItsCall<T>) return std::optional<Errno>{fact.err}.has_value();
+        if constexpr (HasError<T> && (NamesItsCall<T> || IsOfAnObject<T>))
+          return std::optional<Errno>{fact.err}.has_value();
         return false;
       },
       event.fact);
@@ -76,9 +143,10 @@ Outcome outcome_of(const Event& event) {
 
 bool shown(const Event& event, const Choice& choice) {
   const auto call = call_of(event);
-  const std::string_view name = call.value_or("");
-  const std::string_view cls = std::visit([&](const auto& fact) { return class_of(fact.cls, name); }, event.fact);
-  if (cls.empty() ? choice.without.contains(name) : !choice.asks_for(cls, name)) return false;
+  const std::string_view name = call ? *call : origin_of(event.fact);
+  const std::string_view cls =
+      std::visit([&](const auto& fact) { return class_or_calls(own_class(fact), name); }, event.fact);
+  if (cls.empty() ? choice.without.contains(name) : !asks_for(choice, cls, name)) return false;
   const auto signal = std::visit([](const auto& fact) { return signal_of(fact); }, event.fact);
   if (signal && choice.signals && !choice.signals->contains(*signal)) return false;
   return !call || !choice.outcomes || choice.outcomes->contains(outcome_of(event));

@@ -97,7 +97,8 @@ std::string target_words(const SignalSent& fact, const Event& event, const World
   return world[task->process].pid == event.pid ? "its thread " + naming.thread(*task) : naming.task(*task, world);
 }
 
-std::string cause_words(const SignalDelivered& fact, const Event& event, const World& world, const Naming& naming) {
+std::string cause_words(const SignalDelivered& fact, const Event& event, const World& world, const Naming& naming,
+                        const Before& before) {
   const std::string_view code = fact.code;
   const Signal signal = fact.signal;
   if (const auto what = looked_up(code, children); !what.empty())
@@ -116,8 +117,11 @@ std::string cause_words(const SignalDelivered& fact, const Event& event, const W
     return is_one_of(signal, faulty) ? ", its own fault" : " from the kernel or terminal";
   }
   // The kernel sends it in the name of the writer.
-  if (code == "SI_USER" && signal.value == SIGPIPE && fact.from == event.pid)
+  if (code == "SI_USER" && signal.value == SIGPIPE && fact.from == event.pid) {
+    if (before.broken)
+      return fmt::format(" from its write to {}, which nobody can read", naming.object(*before.broken, world));
     return " from itself, as a write that nobody can read sends it";
+  }
   if (!fact.from) return "";
   return fact.from->value == 0 ? " from outside of its pid namespace"
                                : " from " + peer(*fact.from, event, world, naming);
@@ -159,8 +163,9 @@ Sentence words_of(const SignalSent& fact, const Event& event, const World& world
   return sent;
 }
 
-Sentence words_of(const SignalDelivered& fact, const Event& event, const World& world, const Manner& manner) {
-  const std::string cause = cause_words(fact, event, world, manner.naming);
+Sentence words_of(const SignalDelivered& fact, const Event& event, const World& world, const Manner& manner,
+                  const Before& before) {
+  const std::string cause = cause_words(fact, event, world, manner.naming, before);
   const std::string_view effect = fact.disposition == Disposition::handler   ? "handler"
                                   : fact.disposition == Disposition::ignored ? "ignored"
                                                                              : default_action(fact.signal);

@@ -9,7 +9,8 @@
 namespace kintrace::views {
 
 Sentence words_of(const SignalSent& fact, const Event& event, const World& world, const Manner& manner);
-Sentence words_of(const SignalDelivered& fact, const Event& event, const World& world, const Manner& manner);
+Sentence words_of(const SignalDelivered& fact, const Event& event, const World& world, const Manner& manner,
+                  const Before& before);
 Sentence words_of(const DispositionSet& fact);
 Sentence words_of(const MaskSet& fact);
 Sentence words_of(const TimerSet& fact);

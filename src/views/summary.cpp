@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What each process did and used, in numbers: one row a process, the longest-lived first. Those alike are one row, with
-// their sums. Columns in which there is nothing to tell are left out; what is not known is a dash.
+// their sums. Columns in which there is nothing to tell are left out; what is not known is a dash. Below it, what went
+// through objects (object_table.hpp).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include "text/names.hpp"
 #include "text/units.hpp"
 #include "views/naming.hpp"
+#include "views/object_table.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -124,7 +126,7 @@ constexpr std::array columns{
 class Summary : public View {
  public:
   Summary(Writer& out, const ViewOptions& options)
-      : out_(out), options_(options), naming_(options.stable), palette_(options.color) {}
+      : out_(out), options_(options), naming_(options.stable), palette_(options.color), objects_(options) {}
 
   void begin(const RunHeader& header) override {
     const auto observed = [&](std::string_view cls) {
@@ -140,6 +142,7 @@ class Summary : public View {
   // All that will ever be known of those who leave is known now.
   void event(const Event& event, const World& world) override {
     count(event, world);
+    objects_.event(event, world);
     for (const ProcessIndex process : world.leaving()) settle_with_creator(world[process], world);
     for (const ProcessIndex process : world.leaving()) add(world[process], {}, world);
   }
@@ -161,6 +164,7 @@ class Summary : public View {
     if (rows.empty()) return;  // nothing was ever run
     draw(rows);
     out_.write(text::wrap(total_words(end), 2, options_.width) + "\n");
+    if (const std::string objects = objects_.text(world); !objects.empty()) out_.write("\n" + objects);
     if (!end) out_.write("the recording is cut off here\n");
   }
 
@@ -374,6 +378,7 @@ class Summary : public View {
   ViewOptions options_;
   Naming naming_;
   text::Palette palette_;
+  ObjectTable objects_;
   Figures unknown_;                                  // of a process of which nothing has been counted
   std::unordered_map<ProcessIndex, Count> counted_;  // until their rows are made
   using Key = std::tuple<std::string, std::string, bool>;

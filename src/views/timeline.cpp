@@ -105,7 +105,7 @@ class Timeline : public View {
   // `draw` gives the lanes of the line's moment, which those of the lines before it must not see.
   template <class Draw>
   void tell_with(Line line, const World& world, Draw draw) {
-    const bool same = last_line_ && last_line_->line.task == line.task &&
+    const bool same = last_line_ && last_line_->line.task == line.task && !line.message &&
                       last_line_->line.sentence.words == line.sentence.words && !options_.verbose;
     if (same) {
       last_line_->line.at = line.at;

@@ -16,6 +16,7 @@
 #include "text/names.hpp"
 #include "text/units.hpp"
 #include "views/exit_words.hpp"
+#include "views/ipc_words.hpp"
 #include "views/signal_words.hpp"
 
 namespace kintrace::views {
@@ -185,7 +186,7 @@ class Describe {
   Sentence operator()(const Continued& /*fact*/) const { return {"continued"}; }
 
   Sentence operator()(const SignalSent& fact) const { return words_of(fact, event_, world_, manner_); }
-  Sentence operator()(const SignalDelivered& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const SignalDelivered& fact) const { return words_of(fact, event_, world_, manner_, before_); }
   Sentence operator()(const DispositionSet& fact) const { return words_of(fact); }
   Sentence operator()(const MaskSet& fact) const { return words_of(fact); }
   Sentence operator()(const TimerSet& fact) const { return words_of(fact); }
@@ -231,6 +232,7 @@ class Describe {
             Tone::bad};
       return {"seccomp: a filter of its own from now on; calls that it refuses are told with --no-seccomp only"};
     }
+    if (fact.what == "io_uring") return {"uses io_uring: what goes through it is not seen", Tone::notable};
     if (fact.what == "namespace") return {namespace_entered(fact.value)};
     if (fact.what == "unshared") return {"shares no longer: " + flag_words(fact.value, shared_words)};
     const bool detail = fact.what == "name" || fact.what == "cwd";
@@ -239,7 +241,20 @@ class Describe {
             detail ? Tone::quiet : Tone::plain, detail};
   }
 
+  Sentence operator()(const ObjectMet& /*fact*/) const { return {}; }  // its first descriptor says it
+  Sentence operator()(const FdOpened& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const FdDuplicated& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const FdClosed& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const Sent& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const Received& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const Bound& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const Listening& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const Connected& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const Accepted& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const ShutDown& fact) const { return words_of(fact, world_, manner_); }
+
   Sentence operator()(const Blocked& fact) const {
+    if (fact.obj) return words_of(fact, event_, world_, manner_);
     if (naming_.stable()) return {};  // whether others did something meanwhile is chance
     std::string out = fact.syscall + " waits";
     if (fact.waits_for.size() > most_named) {
@@ -259,8 +274,13 @@ class Describe {
     return {fmt::format("followed no longer ({}): it lives on", text::printable(fact.why))};
   }
 
+  template <class T>
+  Sentence operator()(const T& /*fact*/) const {
+    return {};
+  }
   Sentence operator()(const Failed& fact) const {
-    return {fmt::format("{} failed: {}", fact.syscall, error_words(fact.err)), Tone::bad};
+    const std::string with = fact.obj ? fmt::format(" {}", naming_.object(fact.obj, world_)) : "";
+    return {fmt::format("{}{} failed: {}", fact.syscall, with, error_words(fact.err)), Tone::bad};
   }
 
  private:

@@ -29,14 +29,16 @@ struct Manner {
   Naming naming;
   text::Limits limits;
   bool verbose = false;
+  std::size_t message_limit = 32;  // at most so many bytes of a message
 };
 
 // What earlier events say of this one.
 struct Before {
-  std::optional<Tgid> sender;   // of the signal that stopped the process
-  bool has_reaped = false;      // its process has collected a child
-  std::size_t exec_misses = 0;  // the directories of PATH in which this exec's program was not
-  bool told_orphans = false;    // its former parent's end has said who adopts it
+  std::optional<Tgid> sender;      // of the signal that stopped the process
+  bool has_reaped = false;         // its process has collected a child
+  std::size_t exec_misses = 0;     // the directories of PATH in which this exec's program was not
+  bool told_orphans = false;       // its former parent's end has said who adopts it
+  std::optional<ObjectId> broken;  // what its task wrote to last in vain, as nobody can read it (SIGPIPE)
 };
 
 // `world` is as the event left it.

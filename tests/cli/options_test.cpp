@@ -112,8 +112,8 @@ TEST_CASE("options: what is observed") {
   CHECK(options.choice.detail);
   CHECK(options.verbose);
   CHECK(options.trace == Words{"signal", "wait4()"});
-  CHECK(parsed({"ls"}).trace == Words{"lifecycle", "signal"});
-  CHECK(parsed({"--trace=!signal", "ls"}).trace == Words{"lifecycle"});
+  CHECK(parsed({"ls"}).trace == Words{"lifecycle", "signal", "pipe", "fifo", "socket"});
+  CHECK(parsed({"--trace=!signal,ipc", "ls"}).trace == Words{"lifecycle"});
   const Options last = parsed({"-z", "-Z", "ls"});
   CHECK(last.choice.outcomes == std::set<Outcome>{Outcome::failed});
   CHECK(last.remarks == Words{"of several -z, -Z and -e status=, the last holds"});

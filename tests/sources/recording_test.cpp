@@ -14,6 +14,9 @@ using namespace std::string_literals;
 
 namespace {
 
+template <class T>
+T filled();
+
 // A value for each kind of field, never the default one.
 template <class T>
 void fill(T& value) {
@@ -23,6 +26,10 @@ void fill(T& value) {
     value = "hostile \x1b[31m \\ \xff\xfe \" \n \0 grün"s;
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     value = {"a", "", "b\\c\xff"s, "\0"s};
+  } else if constexpr (std::is_same_v<T, std::vector<int>>) {
+    value = {0, 2'147'483'647};
+  } else if constexpr (std::is_same_v<T, std::vector<Part>>) {
+    value = {filled<Part>(), Part{Seq{1}, 0, Tid{-1}}, filled<Part>()};
   } else if constexpr (requires { value.emplace_back(), value.shrink_to_fit(), value[0].value; }) {
     fill(value.emplace_back());
   } else if constexpr (std::is_same_v<T, Signal>) {
@@ -31,6 +38,10 @@ void fill(T& value) {
     value = Errno{ENOENT};
   } else if constexpr (std::is_same_v<T, SharedWords>) {
     value = {"one", "two"};
+  } else if constexpr (std::is_same_v<T, ObjectId>) {
+    value = {ObjectKind::unix_socket, 4'294'967'295};
+  } else if constexpr (std::is_same_v<T, int>) {
+    value = 2'147'483'647;
   } else if constexpr (std::is_enum_v<T>) {
     value = static_cast<T>(1);
   } else if constexpr (
@@ -98,6 +109,94 @@ TEST_CASE("recording: every fact comes back as it was, full and empty") {
       CHECK(same(std::get<T>(read.fact), one));
     }
   });
+}
+
+TEST_CASE("recording: bytes come back whatever they are, and what is empty is not written") {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  for (const std::string& data : {all, all + all, "\\x00"s, "\xed\xa0\x80"s, "\xf0\x9f\x98"s, "a\0b"s, ""s}) {
+    Sent sent;
+    sent.data = data;
+    Received received;
+    received.data = data;
+    const auto read_back = [](const Fact& fact) {
+      return test::read(test::view_of("jsonl", around({Seq{1}, 0, 0, false, Tgid{10}, Tid{10}, fact})))
+          .events.at(0)
+          .fact;
+    };
+    CHECK(std::get<Sent>(read_back(sent)).data == data);
+    CHECK(std::get<Received>(read_back(received)).data == data);
+  }
+  const auto line_of = [](const Fact& fact) {
+    const std::string whole = test::view_of("jsonl", around({Seq{1}, 0, 0, false, Tgid{10}, Tid{10}, fact}));
+    const std::size_t begin = whole.find('\n') + 1;
+    return whole.substr(begin, whole.find('\n', begin) - begin);
+  };
+  const std::string who = R"("seq":1,"t":0,"pid":10,"tid":10,)";
+  constexpr ObjectId pipe{ObjectKind::pipe, 1};
+  CHECK(line_of(FdClosed{3, pipe, End::write, ClosedHow::exit, true, 5}) ==
+        R"({"ev":"fd_closed",)" + who + R"("fd":3,"obj":"pipe#1","end":"write","how":"exit","last":true,"left":5})");
+  CHECK(line_of(FdClosed{0, pipe, End::read}) ==
+        R"({"ev":"fd_closed",)" + who + R"("fd":0,"obj":"pipe#1","end":"read","how":"close"})");
+  Received received;
+  received.obj = pipe;
+  received.fd = 0;
+  received.syscall = "read";
+  CHECK(line_of(received) == R"({"ev":"received",)" + who + R"("obj":"pipe#1","fd":0,"bytes":0,"syscall":"read"})");
+  received.from = {{Seq{7}, 2, Tid{11}}, {Seq{9}, 1, Tid{12}}};
+  CHECK(line_of(received).find(R"("from":[{"seq":7,"bytes":2,"tid":11},{"seq":9,"bytes":1,"tid":12}])") !=
+        std::string::npos);
+  CHECK(line_of(ObjectMet{pipe, ObjectKind::pipe, "17", "", {}}) ==
+        R"({"ev":"object",)" + who + R"("obj":"pipe#1","kind":"pipe","inode":"17"})");
+  CHECK(line_of(ObjectMet{pipe, ObjectKind::pipe, "17", "", ObjectId{}}).find("peer") == std::string::npos);
+}
+
+TEST_CASE("recording: an object is written in one way, and parts are objects of numbers") {
+  const std::string header = "{\"kintrace\":1,\"version\":\"0\"}\n";
+  const auto read = [&](const std::string& field) {
+    return test::read(header + "{\"ev\":\"received\"," + field + "}\n");
+  };
+  for (const auto& [written, object] : {std::pair{"pipe#1", ObjectId{ObjectKind::pipe, 1}},
+                                        std::pair{"unix#4294967295", ObjectId{ObjectKind::unix_socket, 4294967295}},
+                                        std::pair{"pty#20", ObjectId{ObjectKind::pty, 20}}}) {
+    const test::Run run = read("\"obj\":\"" + std::string{written} + "\"");
+    REQUIRE(run.events.size() == 1);
+    CHECK(std::get<Received>(run.events[0].fact).obj == object);
+  }
+  for (const char* bad : {"\"pipe#\"",
+                          "\"pipe#0\"",
+                          "\"pipe#99999999999\"",
+                          "\"pipe#4294967296\"",
+                          "\"nope#1\"",
+                          "\"pipe\"",
+                          "\"pipe1\"",
+                          "\"#1\"",
+                          "\"\"",
+                          "\"pipe#01\"",
+                          "\"pipe#+1\"",
+                          "\"pipe#-1\"",
+                          "\"pipe# 1\"",
+                          "\"pipe#1 \"",
+                          "\"pipe#1#1\"",
+                          "\"Pipe#1\"",
+                          "\"pipe#1\\u0000\"",
+                          "1",
+                          "null",
+                          "[\"pipe#1\"]"}) {
+    INFO(bad);
+    CHECK_THROWS_WITH(read("\"obj\":" + std::string{bad}),
+                      test::contains("line 2: \"obj\" is not as the format has it"));
+  }
+  for (const char* bad : {"[1]", "{\"seq\":1}", "[{\"seq\":\"1\"}]", "[{\"seq\":-1}]", "[{\"bytes\":1.5}]",
+                          "[{\"tid\":4294967297}]", "[null]"}) {
+    INFO(bad);
+    CHECK_THROWS_WITH(read("\"from\":" + std::string{bad}), test::contains("line 2: \"from\""));
+  }
+  for (const char* bad :
+       {"\"end\":\"middle\"", "\"how\":\"magic\"", "\"fd\":2147483648", "\"left\":9007199254740992"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(test::read(header + "{\"ev\":\"fd_closed\"," + bad + "}\n"), UserError);
+  }
 }
 
 TEST_CASE("recording: header and end come back as they were") {

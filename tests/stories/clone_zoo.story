@@ -1,5 +1,5 @@
 # Births by clone are told by what is shared and by whose child it is.
-$ kintrace --stable {FIXTURES}/clone_zoo
+$ kintrace --stable -e lifecycle,signal {FIXTURES}/clone_zoo
 p1 clone_zoo
   exec {FIXTURES}/clone_zoo
   clone → p1.1; no exit signal: only a wait with __WALL or __WCLONE finds it

@@ -1,5 +1,5 @@
 # The double fork: the one between ends, and the daemon is given to init.
-$ kintrace --stable {FIXTURES}/double_fork_daemon
+$ kintrace --stable -e lifecycle,signal {FIXTURES}/double_fork_daemon
 p1 double_fork_dae
   exec {FIXTURES}/double_fork_daemon
   fork → p1.1

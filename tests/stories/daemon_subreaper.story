@@ -1,5 +1,5 @@
 # The same below a subreaper, which gets the daemon and collects it.
-$ kintrace --stable {FIXTURES}/double_fork_daemon subreaper
+$ kintrace --stable -e lifecycle,signal {FIXTURES}/double_fork_daemon subreaper
 p1 double_fork_dae
   exec {FIXTURES}/double_fork_daemon subreaper
   is a subreaper now: orphans among its descendants become its children

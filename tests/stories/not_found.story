@@ -1,5 +1,5 @@
 # A search that finds nothing: the finding names what was looked for, not where it was looked for last.
-$ kintrace --stable env nonexistent_program
+$ kintrace --stable -e lifecycle,signal env nonexistent_program
 env: 'nonexistent_program': No such file or directory
 p1 env
   exec /usr/bin/env nonexistent_program

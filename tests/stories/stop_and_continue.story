@@ -1,5 +1,5 @@
 # Stops are not ends: waits that report a stop or its end collect nobody.
-$ kintrace --stable {FIXTURES}/stop_and_continue
+$ kintrace --stable -e lifecycle,signal {FIXTURES}/stop_and_continue
 p1 stop_and_contin
   exec {FIXTURES}/stop_and_continue
   fork → p1.1

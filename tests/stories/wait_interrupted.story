@@ -1,5 +1,5 @@
 # A handler without SA_RESTART makes the wait fail; with it the wait goes on as one and the same call.
-$ kintrace --stable {FIXTURES}/wait_interrupted
+$ kintrace --stable -e lifecycle,signal {FIXTURES}/wait_interrupted
 p1 wait_interrupte
   exec {FIXTURES}/wait_interrupted
   fork → p1.1

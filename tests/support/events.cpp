@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <sstream>
 
 #include "sources/recording.hpp"
@@ -37,11 +38,26 @@ std::string json_scalar(const std::string& value) {
   return digits || value == "true" ? value : json_string(value);
 }
 
+// SEQ:BYTES:TID,…
+std::string json_parts(const std::string& value) {
+  std::string out, part;
+  for (std::istringstream parts(value); std::getline(parts, part, ',');) {
+    std::istringstream numbers(part);
+    std::string seq, bytes, tid;
+    std::getline(std::getline(std::getline(numbers, seq, ':'), bytes, ':'), tid);
+    out += fmt::format(R"({}{{"seq":{},"bytes":{},"tid":{}}})", out.empty() ? "" : ",", seq, bytes, tid);
+  }
+  return "[" + out + "]";
+}
+
 // Words of a program are strings even where they look like numbers.
 std::string json_value(const std::string& key, const std::string& value) {
+  if (value.starts_with('"')) return value;
+  if (key == "from" && value.find(':') != std::string::npos) return json_parts(value);
   const bool strings = key == "argv" || key == "flags";
   if (!strings && key != "waits_for" && key != "blocked") {
-    return key == "value" || key == "why" ? json_string(value) : json_scalar(value);
+    static const std::set<std::string> texts{"value", "why", "data", "inode", "addr", "path"};
+    return texts.count(key) != 0 ? json_string(value) : json_scalar(value);
   }
   std::string out = "[", word;
   for (std::istringstream words(value); std::getline(words, word, ',');)

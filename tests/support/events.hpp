@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Events from text, so that a test of everything behind EVENT is text in, text out. A line is one event:
 //   [TIME_US+]TID[/PID] FACT [FIELD=VALUE]...     10 forked child=11 child_pid=11 how=fork
-// A value of digits is a number, true is true; argv, flags, waits_for and blocked are split at commas. Lines are 1 ms
-// apart by default.
+// A value of digits is a number, true is true; argv, flags, waits_for and blocked are split at commas, and the parts of
+// a `received` too: from=SEQ:BYTES:TID,… A space in a value is \x20; what begins with a quote is JSON. Lines are 1 ms
+// apart by default; the first has seq 1.
 #pragma once
 
 #include <optional>

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <span>
 
 #include "support/catch.hpp"
 #include "syscalls/registry.hpp"
@@ -25,6 +26,13 @@ class Listening final : public Keeper {
   void escaped(const Call& /*call*/, Tid /*child*/) override {}
   bool action_set(const Call& /*call*/, const Action& /*action*/) override { return true; }
   void children_elsewhere(const Call& /*call*/) override {}
+  void opened(const Call& /*call*/, std::span<const int> /*fds*/, OpenedHow /*how*/) override {}
+  void duplicated(const Call& /*call*/, int /*from*/, int /*to*/) override {}
+  void closing(const Call& /*call*/, unsigned /*first*/, unsigned /*last*/) override {}
+  void unseen_from_now(const Call& /*call*/) override {}
+  void sent(const Call& /*call*/, Transfer /*transfer*/) override {}
+  void received(const Call& /*call*/, Transfer /*transfer*/) override {}
+  void tell_of_object(const Call& /*call*/, std::size_t /*arg*/, Fact /*fact*/) override {}
   std::vector<Fact> facts;
   std::vector<std::optional<Tgid>> children;
   std::vector<std::optional<Ending>> endings;

@@ -200,3 +200,41 @@ TEST_CASE("graph: any number of tasks costs the lanes that there are") {
   std::istringstream drawn(lanes_of(lines, 6));
   for (std::string line; std::getline(drawn, line);) CHECK(std::count(line.begin(), line.end(), ' ') <= 14);
 }
+
+TEST_CASE("graph: an arrow from each writer whose bytes were read, and none from who is not known") {
+  CHECK(lanes_of(R"(
+      10 execed path=/bin/x argv=x comm=x
+      10 forked child=11 child_pid=11 how=fork
+      10 forked child=12 child_pid=12 how=fork
+      11 received obj=pipe#1 fd=3 bytes=1 from=1:1:10 syscall=read
+      10 received obj=pipe#2 fd=3 bytes=2 from=1:1:11,1:1:12 syscall=read
+      12 received obj=pipe#2 fd=3 bytes=2 from=1:2:99 syscall=read
+      12 received obj=pipe#2 fd=3 bytes=2 syscall=read)") == R"(
+●
+├─╮
+├─┼─╮
+├─▶ │
+◀─┤─┤
+│ │ ├
+│ │ ├
+│ │ │
+)");
+}
+
+TEST_CASE("graph: a connection comes from its connector, where it is known who that is") {
+  const std::string connected = R"(
+      10 execed path=/bin/x argv=x comm=x
+      10 forked child=11 child_pid=11 how=fork
+      11 object obj=unix#2 kind=unix
+      11 fd_opened fd=3 obj=unix#2 end=both how=socket
+      11 connected obj=unix#2 fd=3 addr=unix peer=unix#3
+)";
+  const std::string accepted = "10 accepted obj=unix#3 fd=7 listener=unix#1 peer=unix#2\n";
+  const auto last_of = [](const std::string& lanes) {
+    const std::size_t end = lanes.rfind('\n', lanes.size() - 2);
+    const std::size_t begin = lanes.rfind('\n', end - 1) + 1;
+    return lanes.substr(begin, end - begin);
+  };
+  CHECK(last_of(lanes_of(connected + accepted)) == "◀─┤");
+  CHECK(last_of(lanes_of(connected + "11 forked child=12 child_pid=12 how=fork\n" + accepted)) == "├ │ │");
+}

@@ -152,3 +152,53 @@ TEST_CASE("lanes: who has none is not drawn") {
 ●
 )");
 }
+
+TEST_CASE("lanes: arrows go either way, over what is between, and from each of several") {
+  Pad pad(12);
+  for (const unsigned lane : {0, 1, 2, 3, 4}) pad.lanes().open(task(lane));
+  pad.lanes().close(task(3));
+  const auto arrow = [&](const std::vector<TaskIndex>& from, unsigned to) {
+    pad.add(pad.lanes().arrow(from, task(to)));
+  };
+  arrow({task(1)}, 2);
+  arrow({task(2)}, 1);
+  arrow({task(0)}, 4);
+  arrow({task(4)}, 0);
+  arrow({task(2), task(0)}, 4);
+  arrow({task(2), task(4)}, 0);
+  arrow({task(0), task(4), task(1)}, 2);
+  arrow({task(2)}, 2);
+  arrow({task(7)}, 2);
+  arrow({task(0)}, 7);
+  CHECK(pad.drawn == R"(
+│ ├─▶   │
+│ ◀─┤   │
+├─┼─┼───▶
+◀─┼─┼───┤
+├─┼─├───▶
+◀─┼─┤───┤
+├─├─◆───┤
+│ │ ├   │
+│ │ ├   │
+│ │ │   │
+)");
+}
+
+TEST_CASE("lanes: arrows from the dead, and from and to those that share a column, and none makes a line wider") {
+  Pad pad(3);
+  for (const unsigned lane : {0, 1, 2, 3, 4}) pad.lanes().open(task(lane));
+  const std::size_t wide = pad.lanes().between().size();
+  pad.death(1);
+  pad.add(pad.lanes().arrow({task(1)}, task(2)));
+  pad.add(pad.lanes().arrow({task(3)}, task(0)));
+  pad.add(pad.lanes().arrow({task(0)}, task(4)));
+  pad.add(pad.lanes().arrow({task(3)}, task(4)));
+  CHECK(pad.lanes().arrow({task(3), task(0)}, task(2)).size() == wide);
+  CHECK(pad.drawn == R"(
+│ ✖ │ ┆
+│ ├─▶ ┆
+◀─┼─┼─*
+├─┼─┼─▶
+│ ┊ │ *
+)");
+}

@@ -111,6 +111,33 @@ Reaped reaped(std::int32_t pid) {
   return fact;
 }
 
+Sent wrote(ObjectId obj, std::int64_t bytes) {
+  Sent fact;
+  fact.obj = obj;
+  fact.fd = 4;
+  fact.bytes = bytes;
+  fact.data = "data";
+  fact.syscall = "write";
+  return fact;
+}
+Received got(ObjectId obj, std::int64_t bytes, std::int32_t from) {
+  Received fact;
+  fact.obj = obj;
+  fact.fd = 3;
+  fact.bytes = bytes;
+  fact.from = {Part{Seq{1}, bytes, Tid{from}}};
+  fact.syscall = "read";
+  return fact;
+}
+FdClosed closed(ObjectId obj, int fd, End end) {
+  FdClosed fact;
+  fact.fd = fd;
+  fact.obj = obj;
+  fact.end = end;
+  fact.last = true;
+  return fact;
+}
+
 // Numbers are used again, as the kernel does.
 std::int32_t number(std::uint64_t i) { return static_cast<std::int32_t>(100 + i % 30'000); }
 
@@ -178,6 +205,32 @@ void failing_execs(Told& tell, std::uint64_t events) {
   }
 }
 
+void messages(Told& tell, std::uint64_t events) {
+  constexpr ObjectId pipe{ObjectKind::pipe, 1};
+  tell(10, FdOpened{3, pipe, End::read, OpenedHow::pipe});
+  tell(10, FdOpened{4, pipe, End::write, OpenedHow::pipe});
+  tell(10, born(11, 11, BirthHow::fork));
+  for (std::int64_t i = 0; tell.told() < events; ++i) {
+    tell(10, wrote(pipe, i));
+    tell(11, got(pipe, i, 10));
+  }
+}
+
+void pipes(Told& tell, std::uint64_t events) {
+  for (std::uint32_t i = 1; tell.told() < events; ++i) {
+    const ObjectId pipe{ObjectKind::pipe, i};
+    ObjectMet met;
+    met.obj = pipe;
+    tell(10, std::move(met));
+    tell(10, FdOpened{3, pipe, End::read, OpenedHow::pipe});
+    tell(10, FdOpened{4, pipe, End::write, OpenedHow::pipe});
+    tell(10, wrote(pipe, 1));
+    tell(10, got(pipe, 1, 10));
+    tell(10, closed(pipe, 3, End::read));
+    tell(10, closed(pipe, 4, End::write));
+  }
+}
+
 std::size_t peak_of(std::string_view view, bool stable, const Run& run, std::uint64_t events) {
   Told tell(view, stable);
   tell(10, program("sh"));
@@ -198,8 +251,10 @@ TEST_CASE("memory: ten times the events, the same peak") {
                       {"daemons", daemons, {"summary", "timeline"}},
                       {"threads", threads, {"tree", "timeline"}},
                       {"signals", signals, {"summary", "timeline"}},
-                      {"failing execs", failing_execs, {"findings"}}};
-  constexpr std::uint64_t few = 6'000;  // more than the world remembers of the dead
+                      {"failing execs", failing_execs, {"findings"}},
+                      {"messages", messages, {"summary", "timeline"}},
+                      {"pipes", pipes, {"summary", "timeline"}}};
+  constexpr std::uint64_t few = 12'000;  // more than the world remembers of the dead
   for (const Case& one : all) {
     for (const std::string_view view : one.views) {
       const bool stable = view != "timeline";  // whose stable kin keeps what it writes

@@ -89,3 +89,77 @@ TEST_CASE("shown: by outcome, which only calls have") {
     CHECK(is_shown(delivery, choice));
   }
 }
+
+TEST_CASE("shown: facts about an object are of its class") {
+  const Choice pipes = of_classes({"pipe"}), sockets = of_classes({"socket"}), fifos = of_classes({"fifo"});
+  for (const auto fact : {"object obj=OBJ#1 kind=OBJ", "fd_opened obj=OBJ#1 fd=3", "fd_duplicated obj=OBJ#1 fd=3 to=4",
+                          "fd_closed obj=OBJ#1 fd=3", "sent obj=OBJ#1 bytes=1", "received obj=OBJ#1 bytes=1",
+                          "blocked obj=OBJ#1 syscall=read waits_for="}) {
+    const auto of = [&](const std::string& kind) {
+      std::string line = std::string("10 ") + fact;
+      for (auto at = line.find("OBJ"); at != std::string::npos; at = line.find("OBJ")) line.replace(at, 3, kind);
+      return line;
+    };
+    INFO(fact);
+    CHECK(is_shown(of("pipe"), {}));
+    CHECK(is_shown(of("pipe"), pipes));
+    CHECK_FALSE(is_shown(of("pipe"), sockets));
+    CHECK(is_shown(of("fifo"), fifos));
+    CHECK_FALSE(is_shown(of("fifo"), pipes));
+    for (const auto* socket : {"unix", "inet", "socket"}) {
+      CHECK(is_shown(of(socket), sockets));
+      CHECK_FALSE(is_shown(of(socket), fifos));
+    }
+    CHECK(is_shown(of("pty"), pipes));
+    CHECK(is_shown(of("file"), of_classes({"fd"})));
+    CHECK_FALSE(is_shown(of("file"), {}));
+  }
+}
+
+TEST_CASE("shown: facts about an object by their call, whichever of those alike it was") {
+  constexpr std::pair<const char*, const char*> calls[] = {
+      {"pipe2", "fd_opened obj=pipe#1 fd=3 how=pipe"},
+      {"openat", "fd_opened obj=fifo#1 fd=3 how=open"},
+      {"socketpair", "fd_opened obj=unix#1 fd=3 how=socketpair"},
+      {"accept4", "accepted obj=unix#1 fd=3 listener=unix#2"},
+      {"connect", "connected obj=unix#1 fd=3 addr=x"},
+      {"close_range", "fd_closed obj=pipe#1 fd=3"},
+      {"dup2", "fd_duplicated obj=pipe#1 fd=3 to=1 syscall=dup2"},
+      {"write", "sent obj=pipe#1 fd=3 bytes=1 syscall=write"},
+  };
+  for (const auto& [call, fact] : calls) {
+    INFO(call);
+    const std::string line = std::string("10 ") + fact;
+    Choice only = of_classes({});
+    CHECK_FALSE(is_shown(line, only));
+    only.calls = {call};
+    CHECK(is_shown(line, only));
+    only.calls = {"kill"};
+    CHECK_FALSE(is_shown(line, only));
+  }
+  Choice no_writes;
+  no_writes.without = {"write"};
+  CHECK_FALSE(is_shown("10 sent obj=pipe#1 fd=3 bytes=1 syscall=write", no_writes));
+  CHECK(is_shown("10 sent obj=pipe#1 fd=3 bytes=1 syscall=writev", no_writes));
+  Choice no_closes;
+  no_closes.without = {"close"};
+  CHECK_FALSE(is_shown("10 fd_closed obj=pipe#1 fd=3", no_closes));
+}
+
+TEST_CASE("shown: what failed at an object, EAGAIN too") {
+  const Choice successful = of_outcome(Outcome::successful), failed = of_outcome(Outcome::failed);
+  for (const auto line :
+       {"10 sent obj=pipe#1 syscall=write err=EPIPE", "10 received obj=pipe#1 syscall=read err=EAGAIN",
+        "10 connected obj=unix#1 addr=x err=ENOENT", "10 bound obj=unix#1 addr=x err=EADDRINUSE",
+        "10 listening obj=unix#1 err=EADDRINUSE", "10 shut_down obj=unix#1 err=ENOTCONN"}) {
+    INFO(line);
+    CHECK(is_shown(line, failed));
+    CHECK_FALSE(is_shown(line, successful));
+  }
+  for (const auto line : {"10 sent obj=pipe#1 syscall=write bytes=1", "10 received obj=pipe#1 syscall=read eof=true",
+                          "10 connected obj=unix#1 addr=x"}) {
+    INFO(line);
+    CHECK(is_shown(line, successful));
+    CHECK_FALSE(is_shown(line, failed));
+  }
+}

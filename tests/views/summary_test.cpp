@@ -112,3 +112,59 @@ TEST_CASE("summary: a recording that was cut, and one that did not look at signa
   without.header.trace = {"lifecycle"};
   CHECK(view_of("summary", without).find("got") == std::string::npos);
 }
+
+TEST_CASE("summary: what went through each object, the most first, is a second table") {
+  const std::string_view lines = R"(
+      0+10 execed path=/bin/sh argv=sh comm=sh
+      0+10 object obj=pipe#1 kind=pipe
+      0+10 fd_opened fd=3 obj=pipe#1 end=read how=pipe
+      0+10 fd_opened fd=4 obj=pipe#1 end=write how=pipe
+      0+10 object obj=fifo#1 kind=fifo path="/tmp/\u001bf"
+      0+10 fd_opened fd=5 obj=fifo#1 end=both how=open
+      0+10 object obj=pipe#2 kind=pipe
+      0+10 fd_opened fd=6 obj=pipe#2 end=read how=pipe
+      0+10 forked child=11 child_pid=11 how=fork
+      0+11 sent obj=pipe#1 fd=4 bytes=100 syscall=write
+      0+10 sent obj=pipe#1 fd=4 bytes=20 syscall=write
+      0+10 received obj=pipe#1 fd=3 bytes=120 peeked=true syscall=tee
+      0+10 received obj=pipe#1 fd=3 bytes=120 syscall=read
+      0+11 received obj=pipe#1 fd=3 eof=true syscall=read
+      0+10 sent obj=fifo#1 fd=5 bytes=2048 syscall=write
+      0+10 sent obj=fifo#1 fd=5 syscall=write err=EAGAIN
+      8000+11 exited code=0 group=true
+      8000+10 exited code=0 group=true)";
+  CHECK_THAT(view_of("summary", lines),
+             test::contains("\n\n"
+                            "writes      in  reads    out  writers  readers  object\n"
+                            "     1  2.0 kB      0    0 B        1        0  fifo#1 /tmp/\\x1bf\n"
+                            "     2   120 B      1  120 B        2        1  pipe#1\n"));
+  CHECK_THAT(view_of("summary", lines, stable()),
+             test::contains("\n\n"
+                            "    in    out  writers  readers  object\n"
+                            " 120 B  120 B        2        1  p1.pipe#1\n"
+                            "2.0 kB    0 B        1        0  fifo $'/tmp/\\x1bf'\n"));
+  ViewOptions all;
+  all.verbose = true;
+  CHECK_THAT(view_of("summary", lines, all), test::contains("  pipe#2\n"));
+}
+
+TEST_CASE("summary: objects alike are one row with their sums") {
+  std::string lines = "10 execed path=/bin/sh argv=sh comm=sh\n";
+  for (int i = 1; i <= 3000; ++i) {
+    lines += fmt::format(
+        "10 object obj=pipe#{0} kind=pipe\n"
+        "10 fd_opened fd=3 obj=pipe#{0} end=both how=pipe\n"
+        "10 sent obj=pipe#{0} fd=3 bytes=10 syscall=write\n"
+        "10 received obj=pipe#{0} fd=3 bytes=5 syscall=read\n"
+        "10 fd_closed fd=3 obj=pipe#{0} end=both last=true\n",
+        i);
+  }
+  lines +=
+      "10 object obj=unix#1 kind=unix\n10 fd_opened fd=3 obj=unix#1 end=both how=socket\n"
+      "10 sent obj=unix#1 fd=3 bytes=1 syscall=send\n";
+  CHECK_THAT(view_of("summary", lines), test::contains("\n\n"
+                                                       "writes     in  reads    out  writers  readers  object\n"
+                                                       " 3,000  29 kB  3,000  15 kB    3,000    3,000  ×3,000 pipe\n"
+                                                       "     1    1 B      0    0 B        1        0  unix#1\n"
+                                                       "×: objects alike, their sums\n"));
+}

@@ -8,6 +8,22 @@ using kintrace::test::view_of;
 
 namespace {
 
+// Facts about objects with all that a tracee, or whoever wrote the recording, may put into them.
+std::string hostile_objects() {
+  const std::string esc = "\"\\u001b]0;x\\u0007\"";
+  const std::string who = R"(,"seq":9,"t":0,"pid":2,"tid":2,"obj":"unix#1","fd":3)";
+  std::string lines = R"({"ev":"object","seq":8,"t":0,"pid":2,"tid":2,"obj":"fifo#1","kind":"fifo","path":)" + esc +
+                      "}\n" + R"({"ev":"fd_opened","seq":8,"t":0,"pid":2,"tid":2,"obj":"fifo#1","fd":3,"end":"read",)" +
+                      R"("how":"open"})" + "\n";
+  for (const char* fact : {"bound", "listening", "connected", "accepted"})
+    lines += R"({"ev":")" + std::string(fact) + '"' + who + R"(,"addr":)" + esc + R"(,"listener":"unix#2"})" + "\n";
+  for (const char* fact : {"sent", "received"})
+    lines +=
+        R"({"ev":")" + std::string(fact) + '"' + who + R"(,"bytes":9,"data":)" + esc + R"(,"syscall":)" + esc + "}\n";
+  lines += R"({"ev":"blocked","dur":9000000)" + who + R"(,"waits_for":[],"syscall":)" + esc + "}\n";
+  return lines + R"({"ev":"fd_duplicated","to":1)" + who + R"(,"end":"both","syscall":)" + esc + "}\n";
+}
+
 constexpr std::string_view pipeline = R"(
     0+10 seen how=launched ppid=1 comm=sh argv=sh,-c,ls
     0+10 execed path=/bin/sh argv=sh,-c,ls|wc comm=sh
@@ -141,8 +157,9 @@ TEST_CASE("timeline: no control byte of a tracee reaches the terminal") {
       "\"code\":\"\\u001b\",\"disposition\":\"default\",\"interrupts\":\"\\u001b\"}\n"
       "{\"ev\":\"blocked\",\"seq\":5,\"t\":0,\"pid\":1,\"tid\":1,\"syscall\":\"\\u001b\",\"waits_for\":[1]}\n"
       "{\"ev\":\"foreground\",\"seq\":6,\"t\":0,\"pid\":1,\"tid\":1,\"pgid\":1,\"tty\":\"\\u001b\"}\n"
-      "{\"ev\":\"detached\",\"seq\":7,\"t\":0,\"pid\":1,\"tid\":1,\"why\":\"\\u001b\"}\n";
-  for (const char* view : {"timeline", "tree", "findings"}) {
+      "{\"ev\":\"detached\",\"seq\":7,\"t\":0,\"pid\":1,\"tid\":1,\"why\":\"\\u001b\"}\n" +
+      hostile_objects();
+  for (const char* view : {"timeline", "tree", "findings", "summary"}) {
     for (const bool stable : {false, true}) {
       ViewOptions options;
       options.stable = stable;

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Facts about objects in words: descriptors made, copied and closed, what went through them, sockets that find each
+// other. What src/views/words.cpp is for the others.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "kintrace/event.hpp"
+#include "kintrace/world.hpp"
+#include "views/words.hpp"
+
+namespace kintrace::views {
+
+Sentence words_of(const FdOpened& fact, const Event& event, const World& world, const Manner& manner);
+Sentence words_of(const FdDuplicated& fact, const World& world, const Manner& manner);
+Sentence words_of(const FdClosed& fact, const World& world, const Manner& manner);
+Sentence words_of(const Sent& fact, const Event& event, const World& world, const Manner& manner);
+Sentence words_of(const Received& fact, const Event& event, const World& world, const Manner& manner);
+Sentence words_of(const Bound& fact, const World& world, const Manner& manner);
+Sentence words_of(const Listening& fact, const World& world, const Manner& manner);
+Sentence words_of(const Connected& fact, const Event& event, const World& world, const Manner& manner);
+Sentence words_of(const Accepted& fact, const Event& event, const World& world, const Manner& manner);
+Sentence words_of(const ShutDown& fact, const World& world, const Manner& manner);
+// A wait at an object.
+Sentence words_of(const Blocked& fact, const Event& event, const World& world, const Manner& manner);
+
+// What it means for others that an end is held no longer: "last writer of pipe#1 gone: its readers get EOF". Empty:
+// nothing.
+std::string words_of_last(const FdClosed& fact, const World& world, const Manner& manner);
+
+enum class Way { write, read, peek };
+// Messages of one task through one object in one direction, told together.
+struct Traffic {
+  ObjectId obj;
+  Way way = Way::write;
+  std::uint64_t messages = 0;
+  std::int64_t bytes = 0;
+  std::optional<std::int64_t> each = {};  // bytes, where they all had as many
+  Nanoseconds longest = 0;                // that one of them waited
+  std::set<std::string> from = {};        // the writers' names, and the first bytes: as far as add_content has added
+  Bytes data = {};
+  bool cut = false;  // there are more bytes than these
+};
+// What one more of them brought.
+void add_content(Traffic& traffic, const Event& event, const World& world, const Manner& manner);
+// "… 4,998 more writes to pipe#1, 64 B each".
+Sentence words_of_more(const Traffic& traffic, const World& world, const Manner& manner);
+// "read 320 kB of pipe#1, from ls 4102": where how many they were is chance.
+Sentence words_of_all(const Traffic& traffic, const World& world, const Manner& manner);
+
+}  // namespace kintrace::views
