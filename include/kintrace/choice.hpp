@@ -19,9 +19,10 @@ enum class Outcome { successful, failed, unfinished, detached };
 
 struct Choice {
   using Words = std::set<std::string, std::less<>>;
-  Words classes{"lifecycle", "signal", "pipe", "fifo", "socket"};  // of these, all calls
-  Words calls;                                                     // and these
-  Words without;                                                   // but not these calls
+  Words classes{"lifecycle", "signal", "pipe",   "fifo", "sem",
+                "shm",       "msg",    "socket", "lock", "event"};  // of these, all calls
+  Words calls;                                                      // and these
+  Words without;                                                    // but not these calls
   bool detail = false;                        // what is mostly noise as well: dispositions, masks, names (-v)
   std::optional<std::set<Signal>> signals;    // -e signal=; nothing: all
   std::optional<std::set<Outcome>> outcomes;  // -e status=, -z, -Z; nothing: all

@@ -18,6 +18,7 @@
 #include "kintrace/field.hpp"
 #include "kintrace/ids.hpp"
 #include "kintrace/object_facts.hpp"
+#include "kintrace/sync_facts.hpp"
 
 namespace kintrace {
 
@@ -236,6 +237,14 @@ struct Failed {
   };
 };
 
+// What became of a signal by the time its sender went on: it waits, as its target blocks it; or it is lost, as one of
+// its number waits already (signal(7)).
+enum class SignalFate { arrives, pending, coalesced };
+template <>
+struct Names<SignalFate> {
+  static constexpr std::array<std::string_view, 3> value{"arrives", "pending", "coalesced"};
+};
+
 // A signal was sent, or an attempt made. kill(2), tkill(2), tgkill(2), rt_sigqueueinfo(2), pidfd_send_signal(2).
 struct SignalSent {
   static constexpr std::string_view name = "signal_sent", cls = "signal";
@@ -244,10 +253,11 @@ struct SignalSent {
   bool inner = false;            // `target` is a number of the caller's own pid namespace: whom it means is not known
   std::string syscall;
   std::optional<Errno> err;
+  SignalFate fate = SignalFate::arrives;
   static constexpr auto fields = [] {
     return std::tuple{Field{"signal", &SignalSent::signal}, Field{"target", &SignalSent::target},
-                      Field{"inner", &SignalSent::inner}, Field{"syscall", &SignalSent::syscall},
-                      Field{"err", &SignalSent::err}};
+                      Field{"inner", &SignalSent::inner},   Field{"syscall", &SignalSent::syscall},
+                      Field{"err", &SignalSent::err},       Field{"fate", &SignalSent::fate}};
   };
 };
 
@@ -354,10 +364,12 @@ struct Detached {
   static constexpr auto fields = [] { return std::tuple{Field{"why", &Detached::why}}; };
 };
 
-using Fact = std::variant<Seen, Forked, Execed, ExecFailed, Exited, Reaped, Reparented, WaitFailed, Stopped, Continued,
-                          SignalSent, SignalDelivered, DispositionSet, MaskSet, TimerSet, GroupChanged, Foreground, Set,
-                          Blocked, Detached, Failed, ObjectMet, FdOpened, FdDuplicated, FdClosed, Sent, Received, Bound,
-                          Listening, Connected, Accepted, ShutDown>;
+using Fact =
+    std::variant<Seen, Forked, Execed, ExecFailed, Exited, Reaped, Reparented, WaitFailed, Stopped, Continued,
+                 SignalSent, SignalDelivered, DispositionSet, MaskSet, TimerSet, GroupChanged, Foreground, Set, Blocked,
+                 Detached, Failed, ObjectMet, FdOpened, FdDuplicated, FdClosed, Sent, Received, Bound, Listening,
+                 Connected, Accepted, ShutDown, Opened, SemChanged, ShmAttached, ShmDetached, Mapped, Unmapped,
+                 ObjectRemoved, LockTaken, LockReleased, LockRefused, FutexWaited, FutexWoke, Waited, LeftBehind>;
 
 struct Event {
   Seq seq;
@@ -367,6 +379,9 @@ struct Event {
   Tgid pid;
   Tid tid;
   Fact fact;
+  ObjectId waited_for = {};  // where its call waited
+  Seq woken_by = {};         // the event that let it go on, and that one's task
+  Tid waker = {};
   Nanoseconds end() const { return t + dur; }
 };
 

@@ -24,10 +24,11 @@ struct Names<Severity> {
 struct Finding {
   std::string_view code;  // stable, as in docs/findings.md
   Severity severity = Severity::note;
-  Bytes message;              // one sentence: what is wrong
-  Bytes advice;               // one sentence: what to change
-  std::vector<Tid> tasks;     // the first of them: one finding may be of any number
-  std::vector<Seq> evidence;  // of each
+  Bytes message;                     // one sentence: what is wrong
+  Bytes advice;                      // one sentence: what to change
+  std::vector<Tid> tasks;            // the first of them: one finding may be of any number
+  std::vector<Seq> evidence;         // of each
+  std::vector<Bytes> commands = {};  // that put it right by hand: for a shell
 };
 
 // What the reader calls a task: its number, or its place in the tree.

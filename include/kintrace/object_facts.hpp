@@ -19,11 +19,38 @@
 namespace kintrace {
 
 // What ties tasks together. `socket`: of a family that has neither names nor peers that we know (netlink, packet).
-// `pty`: one side of a pseudoterminal, whose peer is the other (pty(7)). `file`: any other.
-enum class ObjectKind { pipe, fifo, unix_socket, inet, socket, pty, file };
+// `pty`: one side of a pseudoterminal, whose peer is the other (pty(7)). `file`: any other, which is locked, mapped
+// MAP_SHARED, or asked for with -e fd. `posix_shm`, `posix_sem`: files in /dev/shm. `mapping`: shared memory without a
+// name (MAP_ANONYMOUS). `futex`: a word that tasks wait at, in memory of one process or shared.
+enum class ObjectKind {
+  pipe,
+  fifo,
+  unix_socket,
+  inet,
+  socket,
+  pty,
+  file,
+  sysv_sem,
+  posix_sem,
+  sysv_shm,
+  posix_shm,
+  mapping,
+  memfd,
+  sysv_msg,
+  posix_mq,
+  futex,
+  eventfd,
+  signalfd,
+  timerfd,
+  pidfd,
+  epoll,
+};
 template <>
 struct Names<ObjectKind> {
-  static constexpr std::array<std::string_view, 7> value{"pipe", "fifo", "unix", "inet", "socket", "pty", "file"};
+  static constexpr std::array<std::string_view, 21> value{
+      "pipe",     "fifo",      "unix",     "inet",      "socket",  "pty",   "file",
+      "sysv_sem", "posix_sem", "sysv_shm", "posix_shm", "mapping", "memfd", "sysv_msg",
+      "posix_mq", "futex",     "eventfd",  "signalfd",  "timerfd", "pidfd", "epoll"};
 };
 
 // The class of an object's events (what -e chooses by).
@@ -33,6 +60,20 @@ constexpr std::string_view class_of(ObjectKind kind) {
     case ObjectKind::pty: return "pipe";
     case ObjectKind::fifo: return "fifo";
     case ObjectKind::file: return "fd";
+    case ObjectKind::sysv_sem:
+    case ObjectKind::posix_sem: return "sem";
+    case ObjectKind::sysv_shm:
+    case ObjectKind::posix_shm:
+    case ObjectKind::mapping:
+    case ObjectKind::memfd: return "shm";
+    case ObjectKind::sysv_msg:
+    case ObjectKind::posix_mq: return "msg";
+    case ObjectKind::futex: return "futex";
+    case ObjectKind::eventfd:
+    case ObjectKind::signalfd:
+    case ObjectKind::timerfd:
+    case ObjectKind::pidfd:
+    case ObjectKind::epoll: return "event";
     default: return "socket";
   }
 }
@@ -87,16 +128,27 @@ struct Part {
   };
 };
 
+// A place in a task's memory. Written "0x7f…".
+struct Address {
+  std::uint64_t value = 0;
+  friend constexpr auto operator<=>(Address, Address) = default;
+};
+
 // An object was met for the first time: made by the event's task, or found in its hands.
 struct ObjectMet {
   static constexpr std::string_view name = "object", cls{};
   ObjectId obj;
   ObjectKind kind = ObjectKind::pipe;
-  std::string inode;             // decimal; with the device that its kind has, its identity in the kernel
-  Bytes path;                    // of a FIFO, pty or file
-  std::optional<ObjectId> peer;  // the other end of a socketpair(2) or connection, where that was met before
-  bool inherited = false;        // no call of a task that is followed made it: others may hold it too
-  bool datagrams = false;        // a socket without connections: its peer's end is not told to it
+  std::string inode;                   // decimal; with the device that its kind has, its identity in the kernel
+  Bytes path;                          // of a FIFO, pty or file
+  std::optional<ObjectId> peer;        // the other end of a socketpair(2) or connection, where that was met before
+  bool inherited = false;              // no call of a task that is followed made it: others may hold it too
+  bool datagrams = false;              // a socket without connections: its peer's end is not told to it
+  std::optional<std::int64_t> key;     // of a System V object; 0: IPC_PRIVATE
+  std::optional<std::int64_t> ipcid;   // the same: its id
+  std::optional<Address> addr;         // of a futex that one process alone has, or where in its memory it was met
+  std::optional<std::int64_t> offset;  // of a shared futex: in the object `in`
+  std::optional<ObjectId> in;
   static constexpr auto fields = [] {
     return std::tuple{Field{"obj", &ObjectMet::obj},
                       Field{"kind", &ObjectMet::kind},
@@ -104,7 +156,12 @@ struct ObjectMet {
                       Field{"path", &ObjectMet::path},
                       Field{"peer", &ObjectMet::peer},
                       Field{"inherited", &ObjectMet::inherited},
-                      Field{"datagrams", &ObjectMet::datagrams}};
+                      Field{"datagrams", &ObjectMet::datagrams},
+                      Field{"key", &ObjectMet::key},
+                      Field{"ipcid", &ObjectMet::ipcid},
+                      Field{"addr", &ObjectMet::addr},
+                      Field{"offset", &ObjectMet::offset},
+                      Field{"in", &ObjectMet::in}};
   };
 };
 
@@ -162,15 +219,17 @@ struct Sent {
   bool cut = false;  // there are more
   std::string syscall;
   std::optional<Errno> err;
-  std::optional<Tgid> broken_by;  // EPIPE: whose close or end left it without a reader
-  std::vector<int> fds;           // the sender's descriptors that a message takes along (SCM_RIGHTS)
-  Bytes addr;                     // of whom a message is for that names its receiver
+  std::optional<Tgid> broken_by;               // EPIPE: whose close or end left it without a reader
+  std::vector<int> fds;                        // the sender's descriptors that a message takes along (SCM_RIGHTS)
+  Bytes addr;                                  // of whom a message is for that names its receiver
+  std::optional<std::int64_t> type, priority;  // of a message in a queue: System V's, POSIX's
   static constexpr auto fields = [] {
     return std::tuple{Field{"obj", &Sent::obj},     Field{"fd", &Sent::fd},
                       Field{"bytes", &Sent::bytes}, Field{"data", &Sent::data},
                       Field{"cut", &Sent::cut},     Field{"syscall", &Sent::syscall},
                       Field{"err", &Sent::err},     Field{"broken_by", &Sent::broken_by},
-                      Field{"fds", &Sent::fds},     Field{"addr", &Sent::addr}};
+                      Field{"fds", &Sent::fds},     Field{"addr", &Sent::addr},
+                      Field{"type", &Sent::type},   Field{"priority", &Sent::priority}};
   };
 };
 
@@ -189,6 +248,7 @@ struct Received {
   std::optional<Tgid> eof_by;  // whose close or end was the last
   std::string syscall;
   std::optional<Errno> err;
+  std::optional<std::int64_t> type, priority;  // of a message in a queue
   static constexpr auto fields = [] {
     return std::tuple{Field{"obj", &Received::obj},
                       Field{"fd", &Received::fd},
@@ -201,7 +261,9 @@ struct Received {
                       Field{"eof", &Received::eof},
                       Field{"eof_by", &Received::eof_by},
                       Field{"syscall", &Received::syscall},
-                      Field{"err", &Received::err}};
+                      Field{"err", &Received::err},
+                      Field{"type", &Received::type},
+                      Field{"priority", &Received::priority}};
   };
 };
 

@@ -19,6 +19,7 @@
 #include "kintrace/descent.hpp"
 #include "kintrace/event.hpp"
 #include "kintrace/holders.hpp"
+#include "kintrace/mappings.hpp"
 #include "kintrace/slots.hpp"
 
 namespace kintrace {
@@ -54,6 +55,7 @@ struct Task {
 // Processes share one after vfork(2) and clone(2) with CLONE_VM, until one of them execs.
 struct AddressSpace {
   std::set<ProcessIndex> users;  // that live
+  Mappings mappings;             // as far as others may share them
 };
 
 // One thread group.
@@ -106,13 +108,19 @@ struct Process {
   bool bereaved = false;                 // to be buried after its zombies
   std::array<std::array<std::uint32_t, 2>, Names<ObjectKind>::value.size()> objects_met{};  // by kind: made, inherited
   std::vector<FdClosed> closed_by_end;  // until its end has been told
+  std::vector<ObjectId> detached_by_end;
 };
 
-// A pipe, FIFO, socket or pty.
+// What ties tasks together: a pipe, a socket, a semaphore set, a segment, a futex.
 struct Object {
   ObjectId id;
-  std::string inode;                    // decimal
-  Bytes path;                           // of a FIFO or pty, or the address of a socket; empty: none
+  std::string inode;                       // decimal
+  Bytes path;                              // of a FIFO, pty or file, or the address of a socket; empty: none
+  std::optional<std::int64_t> key, ipcid;  // of a System V object; key 0: IPC_PRIVATE
+  std::optional<Address> addr;             // of a futex
+  std::optional<std::int64_t> offset;      // of a shared one, in this object:
+  std::optional<ObjectId> in;
+  bool removed = false;                 // IPC_RMID, unlink(2): only who has it still can use it
   std::optional<ObjectId> peer;         // the other end of a connection
   Descent maker;                        // of the process in whose hands it was first seen
   std::uint32_t ordinal = 1;            // the how-manieth of its kind there, made or `inherited`
@@ -167,6 +175,10 @@ class World {
   const std::map<ObjectId, Object>& objects() const { return objects_; }
   // At an `exited` of the process: what that end has closed for good.
   static const std::vector<FdClosed>& closed_by_end(const Process& process) { return process.closed_by_end; }
+  // The same of what was mapped and attached: it was the last to use that memory.
+  static const std::vector<ObjectId>& detached_by_end(const Process& process) { return process.detached_by_end; }
+  // The processes, in order of birth, in whose memory an object is mapped or attached.
+  std::vector<ProcessIndex> mapped_by(ObjectId id) const;
   // Who is here for the last time: all about them has been told, and the next event finds them forgotten. A process
   // takes its tasks with it; the threads are those of processes that stay.
   const std::vector<ProcessIndex>& leaving() const { return leaving_; }
@@ -207,6 +219,7 @@ class World {
   void close(Task& task, const FdClosed& fact, Nanoseconds now);
   void use(Task& task, int fd, ObjectId obj, End way, Nanoseconds now);
   void connect(Object& object, ObjectId peer);
+  void note_use(Object& object);
   void idle(Object& object);
   void idle_if_unheld(ObjectId id, Nanoseconds now);
   void choose_leaving_objects();

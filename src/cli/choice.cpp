@@ -9,12 +9,10 @@
 #include <charconv>
 #include <regex>
 #include <utility>
-#include <variant>
 
 #include "cli/nearest.hpp"
 #include "cli/split.hpp"
 #include "kintrace/error.hpp"
-#include "kintrace/event.hpp"
 #include "os/syscall_names.hpp"
 #include "syscalls/registry.hpp"
 #include "text/escape.hpp"
@@ -123,11 +121,6 @@ std::vector<std::string> decoded_calls() {
   return names;
 }
 
-template <std::size_t... Index>
-bool some_fact_is_of(std::string_view cls, std::index_sequence<Index...> /*all*/) {
-  return ((std::variant_alternative_t<Index, Fact>::cls == cls) || ...);
-}
-
 UserError misspelt(std::string_view what, std::string_view word, const std::vector<std::string>& names) {
   return UserError(fmt::format("-e: there is no {} {}", what, text::shell_word(word, 64)),
                    did_you_mean(word, names, fmt::format("see -e in kintrace(1)")));
@@ -192,7 +185,6 @@ class Chooser {
     choice.without = without_calls_;
     choice.signals = signals_;
     choice.outcomes = outcomes_;
-    if (!unobserved_.empty()) remark(fmt::format("not observed yet: {}", fmt::join(unobserved_, ", ")));
     if (!undecoded_.empty())
       remark(fmt::format("kintrace does not show {}: strace -e does", fmt::join(undecoded_, ", ")));
     if (positive_ && classes_.empty() && calls_.empty() && !nothing_)
@@ -247,19 +239,11 @@ class Chooser {
     if (const Group* group = class_named(item) == nullptr ? group_named(item) : nullptr; group != nullptr) {
       if (group->classes.empty()) note(undecoded_, item);
       if (group->classes.empty()) return;
-      for (const std::string& cls : split(group->classes, ' ')) take_class(cls, into_classes);
+      for (const std::string& cls : split(group->classes, ' ')) into_classes.insert(cls);
     } else if (class_named(item) != nullptr) {
-      take_class(item, into_classes);
+      into_classes.insert(item);
     } else {
       take_call(item, optional, into_calls);
-    }
-  }
-
-  void take_class(const std::string& cls, Words& into) {
-    if (observed(cls)) {
-      into.insert(cls);
-    } else {
-      note(unobserved_, cls);
     }
   }
 
@@ -346,19 +330,12 @@ class Chooser {
   Words classes_, calls_, without_classes_, without_calls_;
   std::optional<std::set<Signal>> signals_;
   std::optional<std::set<Outcome>> outcomes_;
-  std::vector<std::string> unobserved_, undecoded_, remarks_;
+  std::vector<std::string> undecoded_, remarks_;
 };
 
 }  // namespace
 
 std::span<const ClassSpec> classes() { return all_classes; }
-
-bool observed(std::string_view cls) {
-  for (std::size_t kind = 0; kind < Names<ObjectKind>::value.size(); ++kind) {
-    if (class_of(static_cast<ObjectKind>(kind)) == cls) return true;
-  }
-  return some_fact_is_of(cls, std::make_index_sequence<std::variant_size_v<Fact>>{});
-}
 
 Chosen choose(const std::vector<std::string>& expressions) {
   Chooser chooser;

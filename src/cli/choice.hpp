@@ -16,10 +16,8 @@ struct ClassSpec {
   std::string_view name;
   std::string_view summary;
 };
-// All that -e knows, in the order in which they are listed. Not all of them are observed yet.
+// All that -e knows, in the order in which they are listed.
 std::span<const ClassSpec> classes();
-// Whether events of this class exist: some fact belongs to it.
-bool observed(std::string_view cls);
 
 struct Chosen {
   Choice choice;

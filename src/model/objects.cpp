@@ -153,6 +153,19 @@ void World::connect(Object& object, ObjectId peer) {
     other->second.peer = object.id;
 }
 
+std::vector<ProcessIndex> World::mapped_by(ObjectId id) const {
+  std::vector<ProcessIndex> found;
+  for (const Process& process : processes_) {
+    if (followed(process) && process.memory->mappings.maps(id)) found.push_back(process.index);
+  }
+  return found;
+}
+
+// What has no descriptors is forgotten when it has not been used for long.
+void World::note_use(Object& object) {
+  if (object.idle != 0 && object.idle != last_idle_) idle(object);
+}
+
 void World::idle(Object& object) {
   idle_.erase(object.idle);
   object.idle = ++last_idle_;

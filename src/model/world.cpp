@@ -53,7 +53,11 @@ class Rebuild {
     process.untraced = fact.untraced;
     process.of_another = fact.ppid.has_value();
     if (fact.untraced) --world_.live_processes_;
-    if (has(fact.flags, "CLONE_VM")) use_memory(process, creator.memory);
+    if (has(fact.flags, "CLONE_VM")) {
+      use_memory(process, creator.memory);
+    } else {
+      process.memory->mappings = creator.memory->mappings;
+    }
     give(process, process.parent);
     process.comm = comm;
     process.path = creator.path;
@@ -154,7 +158,12 @@ class Rebuild {
       object->announced = true;
       object->datagrams = fact.datagrams;
       object->inode = fact.inode;
-      if (object->path.empty()) object->path = fact.path;
+      object->key = fact.key;
+      object->ipcid = fact.ipcid;
+      object->addr = fact.addr;
+      object->offset = fact.offset;
+      object->in = fact.in;
+      if (!fact.path.empty()) object->path = fact.path;  // a later one is its name: sem_open(3)
       if (fact.peer) world_.connect(*object, *fact.peer);
     }
   }
@@ -199,7 +208,34 @@ class Rebuild {
     if (fact.end != End::read) object->last_writer = task().process;
   }
 
+  void operator()(const Opened& fact) { named(fact.obj); }
+  void operator()(const SemChanged& fact) { named(fact.obj); }
+  void operator()(const ShmAttached& fact) {
+    if (!fact.err) map(fact.obj, fact.addr, fact.bytes, 0);
+  }
+  void operator()(const ShmDetached& fact) {
+    named(fact.obj);
+    if (!fact.err) self().memory->mappings.detach(fact.addr.value);
+  }
+  void operator()(const Mapped& fact) {
+    if (!fact.err) map(fact.obj, fact.addr, fact.bytes, fact.offset);
+  }
+  void operator()(const Unmapped& fact) {
+    named(fact.obj);
+    if (fact.bytes > 0) self().memory->mappings.unmap(fact.addr.value, static_cast<std::uint64_t>(fact.bytes));
+  }
+  void operator()(const ObjectRemoved& fact) {
+    if (Object* const object = named(fact.obj); object != nullptr && !fact.err) object->removed = true;
+  }
+  void operator()(const LockTaken& fact) { named(fact.obj); }
+  void operator()(const LockReleased& fact) { named(fact.obj); }
+  void operator()(const LockRefused& fact) { named(fact.obj); }
+  void operator()(const FutexWaited& fact) { named(fact.obj); }
+  void operator()(const FutexWoke& fact) { named(fact.obj); }
+  void operator()(const LeftBehind& fact) { named(fact.obj); }
+
   // These change nothing: they are told, not remembered.
+  void operator()(const Waited&) { task(); }
   void operator()(const SignalSent&) { task(); }
   void operator()(const SignalDelivered&) { task(); }
   void operator()(const DispositionSet&) { task(); }
@@ -249,7 +285,7 @@ class Rebuild {
     process.exit = fact;
     process.life.end = event_.end();
     process.stopped = false;
-    process.memory->users.erase(process.index);
+    leave_memory(process);
     if (!process.guardian) {
       give(process, process.parent);
     } else if (Process* const guardian = world_.processes_.find(*process.guardian)) {
@@ -258,6 +294,18 @@ class Rebuild {
     }
     bereave(process);
     world_.consider(process);
+  }
+
+  static void leave_memory(Process& process) {
+    AddressSpace& memory = *process.memory;
+    memory.users.erase(process.index);
+    if (!memory.users.empty()) return;
+    for (const auto& [address, piece] : memory.mappings.all()) {
+      auto& gone = process.detached_by_end;
+      const ObjectId obj = piece.second.obj;
+      if (std::find(gone.begin(), gone.end(), obj) == gone.end()) gone.push_back(obj);
+    }
+    memory.mappings = {};
   }
 
   // It will reap nobody any more. The events that follow tell who is given its zombies.
@@ -291,7 +339,15 @@ class Rebuild {
   // The object that the event is about, met now if nobody announced it; nothing if there is none.
   Object* named(ObjectId id, bool inherited = false) {
     Process& by = *world_.processes_.find(task().process);
-    return id ? &world_.meet(id, by, event_.end(), inherited) : nullptr;
+    if (!id) return nullptr;
+    Object& object = world_.meet(id, by, event_.end(), inherited);
+    world_.note_use(object);
+    return &object;
+  }
+  void map(ObjectId obj, Address address, std::int64_t bytes, std::int64_t offset) {
+    if (named(obj) == nullptr || bytes <= 0 || offset < 0) return;
+    const Mappings::Mapping mapping{obj, static_cast<std::uint64_t>(bytes), static_cast<std::uint64_t>(offset)};
+    self().memory->mappings.map(address.value, mapping);
   }
   // The same, of a call on a descriptor.
   template <class F>
@@ -356,7 +412,10 @@ class Rebuild {
 void World::apply(const Event& event) {
   forget_leaving();
   forget_leaving_objects();
-  if (Process* const process = ended_ ? processes_.find(*ended_) : nullptr) process->closed_by_end.clear();
+  if (Process* const process = ended_ ? processes_.find(*ended_) : nullptr) {
+    process->closed_by_end.clear();
+    process->detached_by_end.clear();
+  }
   ended_.reset();
   bury_orphaned_zombies(event);
   std::visit(Rebuild{*this, event}, event.fact);

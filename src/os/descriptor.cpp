@@ -7,7 +7,10 @@
 #include <fmt/format.h>
 #include <linux/major.h>
 #include <linux/openat2.h>
+#include <mqueue.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -74,6 +77,36 @@ std::uint64_t sockfs() {
   return device;
 }
 
+// Of eventfds, epolls and all else that shares one inode, so that only the text of its link tells what it is.
+std::uint64_t anon_inodefs() {
+  static const std::uint64_t device = device_of(Fd{::eventfd(0, EFD_CLOEXEC)}.get());
+  return device;
+}
+
+int pidfd_open(Tid tid, unsigned flags) { return static_cast<int>(::syscall(SYS_pidfd_open, tid.value, flags)); }
+
+// Only pidfds are there; before Linux 6.9 they are among all that is anonymous.
+std::uint64_t pidfs() {
+  static const std::uint64_t device = device_of(Fd{pidfd_open(Tid{::getpid()}, 0)}.get());
+  return device;
+}
+
+// Each IPC namespace has one of its own, mounted or not (mq_overview(7)); what is mounted here may be another's. So it
+// is learnt from a queue of ours. Where that is refused, queues are files as any other.
+std::uint64_t mqueuefs() {
+  static const std::uint64_t device = [] {
+    std::uint64_t chance = 0;
+    [[maybe_unused]] const ssize_t drawn = ::getrandom(&chance, sizeof chance, GRND_NONBLOCK);
+    const std::string name = fmt::format("/kintrace-{}-{:x}", ::getpid(), chance);
+    mq_attr least{};
+    least.mq_maxmsg = least.mq_msgsize = 1;
+    const Fd queue{::mq_open(name.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &least)};
+    if (queue) ::mq_unlink(name.c_str());
+    return device_of(queue.get());
+  }();
+  return device;
+}
+
 FileType terminal(unsigned major, unsigned minor) {
   if (major == TTYAUX_MAJOR) return minor == 2 ? FileType::pty_master : FileType::other_terminal;
   if (major == TTY_MAJOR) return FileType::other_terminal;
@@ -86,8 +119,40 @@ FileType type_of(const struct statx& file, std::uint64_t dev) {
     case S_IFIFO: return dev == pipefs() ? FileType::pipe : FileType::fifo;
     case S_IFSOCK: return dev == sockfs() ? FileType::socket : FileType::other;
     case S_IFCHR: return terminal(file.stx_rdev_major, file.stx_rdev_minor);
+    // Not asked for a file of a block device, so that most runs make no queue.
+    case S_IFREG: return file.stx_dev_major == 0 && dev == mqueuefs() ? FileType::mqueue : FileType::other;
     default: return FileType::other;
   }
+}
+
+// Whether it has a type in its mode depends on the kernel.
+FileType anonymous_type(const PathText& path, std::uint64_t dev) {
+  static constexpr std::pair<std::string_view, FileType> names[] = {{"anon_inode:[eventfd]", FileType::eventfd},
+                                                                    {"anon_inode:[eventpoll]", FileType::epoll},
+                                                                    {"anon_inode:[signalfd]", FileType::signalfd},
+                                                                    {"anon_inode:[timerfd]", FileType::timerfd},
+                                                                    {"anon_inode:[pidfd]", FileType::pidfd}};
+  if (dev != anon_inodefs()) return dev == pidfs() ? FileType::pidfd : FileType::other;
+  std::array<char, 32> text{};
+  const ssize_t size = ::readlink(path.data(), text.data(), text.size());
+  const std::string_view name{text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  for (const auto& [called, type] : names) {
+    if (called == name) return type;
+  }
+  return FileType::other;
+}
+
+std::uint64_t number_of_eventfd(Tid tid, int fd) {
+  constexpr std::string_view field = "\neventfd-id:";
+  const auto file = open(fmt::format(FMT_COMPILE("/proc/{}/fdinfo/{}"), tid.value, fd), O_RDONLY);
+  if (!file) return 0;
+  const auto text = read_record(file->get()).value_or({});
+  const std::size_t at = text.find(field);
+  if (at == std::string::npos) return 0;
+  const std::size_t digits = std::min(text.find_first_not_of(' ', at + field.size()), text.size());
+  std::uint64_t number = 0;
+  std::from_chars(text.data() + digits, text.data() + text.size(), number);
+  return number;
 }
 
 // The permissions of the link are the access mode: neither for O_PATH.
@@ -98,8 +163,6 @@ std::optional<End> end_of(const PathText& path) {
   if (mode == 0) return {};
   return mode == S_IRUSR ? End::read : End::write;
 }
-
-int pidfd_open(Tid tid, unsigned flags) { return static_cast<int>(::syscall(SYS_pidfd_open, tid.value, flags)); }
 
 // Of the task: its table may be its own, and the leader of its process may have ended. Before Linux 6.9 there is none
 // but the process's.
@@ -119,12 +182,17 @@ std::optional<OpenFile> open_file(Tid tid, int fd) {
   OpenFile file{FileType::other, End::both, makedev(found->stx_dev_major, found->stx_dev_minor), found->stx_ino,
                 makedev(found->stx_rdev_major, found->stx_rdev_minor)};
   file.type = type_of(*found, file.dev);
+  if (file.type == FileType::other) file.type = anonymous_type(path, file.dev);
   if (file.type == FileType::other || file.type == FileType::socket) return file;
   const auto end = end_of(path);
   file.type = end ? file.type : FileType::other;
   file.end = end.value_or(End::both);
   if (file.type == FileType::pty_master) {
     if (const auto number = Procfs{}.pty(tid, fd)) file.rdev = makedev(UNIX98_PTY_SLAVE_MAJOR, *number);
+  } else if (file.type == FileType::eventfd) {
+    file.rdev = number_of_eventfd(tid, fd);
+  } else if (file.type == FileType::pidfd) {
+    file.rdev = static_cast<std::uint64_t>(Procfs{}.pidfd(tid, fd).value_or(Tgid{}).value);
   }
   return file;
 }
@@ -172,6 +240,11 @@ Bytes path(Tid tid, int fd) {
     if (file && file->stx_nlink == 0) text->resize(text->size() - removed.size());
   }
   return std::move(*text);
+}
+
+std::optional<std::int64_t> size_of(Tid tid, int fd) {
+  const auto found = attributes(link_to(tid, fd), 0, STATX_SIZE);
+  return found ? std::optional{static_cast<std::int64_t>(found->stx_size)} : std::nullopt;
 }
 
 std::vector<int> open_fds(Tid tid) {

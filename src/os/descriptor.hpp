@@ -16,15 +16,34 @@
 
 namespace kintrace::os {
 
-// `other_terminal`: a console or serial line. `other` is also what no bytes pass through: a descriptor with O_PATH.
-enum class FileType { pipe, fifo, socket, pty_master, pty_slave, other_terminal, other };
+// `other_terminal`: a console or serial line. `mqueue`: mq_open(3), of our own IPC namespace. `other` is also what no
+// bytes pass through: a descriptor with O_PATH.
+enum class FileType {
+  pipe,
+  fifo,
+  socket,
+  pty_master,
+  pty_slave,
+  other_terminal,
+  eventfd,
+  signalfd,
+  timerfd,
+  pidfd,
+  epoll,
+  mqueue,
+  other
+};
 
 struct OpenFile {
   FileType type = FileType::other;
   End end = End::both;      // by its access mode; not looked at for `other`
   std::uint64_t dev = 0;    // of the file system
-  std::uint64_t inode = 0;  // of a pty's master: that of /dev/ptmx, which all masters have
-  std::uint64_t rdev = 0;   // of a device; of a pty's master its slave's, so that the two are known to be one
+  std::uint64_t inode = 0;  // of a pty's master: that of /dev/ptmx, which all masters have; of an eventfd, signalfd,
+                            // timerfd, epoll, and before Linux 6.9 a pidfd: one that all of them have
+  // Of a device; of a pty's master its slave's, so that the two are known to be one. Of an eventfd its number, which
+  // another gets when it has gone (eventfd-id of /proc/TID/fdinfo/FD; 0 before Linux 5.2). Of a pidfd its process, or
+  // thread, as we see it; 0 if that has been reaped, or we see none.
+  std::uint64_t rdev = 0;
   friend bool operator==(const OpenFile&, const OpenFile&) = default;
 };
 
@@ -36,6 +55,8 @@ std::optional<OpenFile> open_file(Tid tid, int fd);
 Result<OpenFile> file_at(Tid tid, int directory, const std::string& path);
 // Where it was opened, without the " (deleted)" of a file that has been removed. Empty if that cannot be read.
 Bytes path(Tid tid, int fd);
+// Of a file: bytes.
+std::optional<std::int64_t> size_of(Tid tid, int fd);
 // Its open descriptors, in order. Threads that share its table may change it meanwhile.
 std::vector<int> open_fds(Tid tid);
 

@@ -109,6 +109,10 @@ Result<TaskStatus> Procfs::status(Tid tid) const {
       if (last != std::string_view::npos && last != 0) status.ns_pid = Tgid{id(value.substr(last))};
     } else if (key == "SigPnd") {
       status.pending = mask(value);
+    } else if (key == "ShdPnd") {
+      status.shared_pending = mask(value);
+    } else if (key == "SigBlk") {
+      status.blocked = mask(value);
     } else if (key == "SigIgn") {
       status.ignored = mask(value);
     } else if (key == "SigCgt") {
@@ -176,6 +180,8 @@ Result<std::string> Procfs::link(const std::string& path) const {
   return std::string(target.data(), static_cast<std::size_t>(length));
 }
 
+Result<std::string> Procfs::cwd(Tid tid) const { return link(of(tid, "cwd")); }
+
 Result<std::string> Procfs::exe(Tid tid) const { return link(of(tid, "exe")); }
 
 Result<std::string> Procfs::fd(Tid tid, int number) const { return link(of(tid, fmt::format("fd/{}", number))); }
@@ -191,6 +197,11 @@ std::optional<Tgid> Procfs::pidfd(Tid tid, int number) const {
   if (!text) return {};
   const Tgid pid{id(value_of(*text, "\nPid:"))};
   return pid.value > 0 ? std::optional{pid} : std::nullopt;
+}
+
+std::optional<std::int64_t> Procfs::position(Tid tid, int descriptor) const {
+  const auto text = contents(of(tid, fmt::format("fdinfo/{}", descriptor)));
+  return text && text->starts_with("pos:") ? number(std::string_view{*text}.substr(4)) : std::nullopt;
 }
 
 std::optional<unsigned> Procfs::pty(Tid tid, int descriptor) const {

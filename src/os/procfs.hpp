@@ -21,9 +21,10 @@ struct TaskStatus {
   Tgid tgid;
   Tgid ppid;  // 0 for a task whose parent is in an outer pid namespace
   std::optional<std::int64_t> threads;
-  std::uint64_t pending = 0;              // for this task alone (SigPnd): bit 0 is signal 1
-  std::uint64_t ignored = 0, caught = 0;  // SigIgn, SigCgt
-  std::optional<Tgid> ns_pid;             // in its own pid namespace, if it is in one below that of this /proc
+  std::uint64_t pending = 0;                      // for this task alone (SigPnd): bit 0 is signal 1
+  std::uint64_t shared_pending = 0, blocked = 0;  // for its process (ShdPnd); SigBlk
+  std::uint64_t ignored = 0, caught = 0;          // SigIgn, SigCgt
+  std::optional<Tgid> ns_pid;                     // in its own pid namespace, if it is in one below that of this /proc
 };
 
 class Procfs {
@@ -48,6 +49,9 @@ class Procfs {
     std::uint32_t mode = 0, uid = 0, gid = 0;
   };
   Result<FileOwner> exe_owner(Tid tid) const;
+  Result<std::string> cwd(Tid tid) const;
+  // Where its next read of a file begins: bytes.
+  std::optional<std::int64_t> position(Tid tid, int number) const;
   // What its descriptor refers to: a path, or as pipe:[1234].
   Result<std::string> fd(Tid tid, int number) const;
   // The process that its pidfd refers to: nothing if it is no pidfd, or the process is gone.

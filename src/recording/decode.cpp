@@ -110,6 +110,14 @@ void decode(dom::element json, ObjectId& value) {
   const auto parsed = std::from_chars(digits, end, value.number);
   if (parsed.ec != std::errc{} || parsed.ptr != end || *digits == '0') throw Malformed{};
 }
+// "0x7f…".
+void decode(dom::element json, Address& value) {
+  const std::string whole = string(json);
+  const char* const end = whole.data() + whole.size();
+  if (!whole.starts_with("0x")) throw Malformed{};
+  const auto parsed = std::from_chars(whole.data() + 2, end, value.value, 16);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) throw Malformed{};
+}
 template <Structure T>
 void decode(dom::element json, T& value);
 template <class T>
@@ -207,6 +215,9 @@ Decoder::Told Decoder::line(std::string_view line) {
   decode_if_there(json, "unfinished", event.unfinished);
   decode_if_there(json, "pid", event.pid);
   decode_if_there(json, "tid", event.tid);
+  decode_if_there(json, "waited_for", event.waited_for);
+  decode_if_there(json, "woken_by", event.woken_by);
+  decode_if_there(json, "waker", event.waker);
   event.fact = std::move(*fact);
   return event;
 }

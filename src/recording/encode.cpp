@@ -50,6 +50,12 @@ void append(std::string& out, ObjectId value) {
   append(out, std::int64_t{value.number});
   out += '"';
 }
+void append(std::string& out, Address value) {
+  char digits[16];
+  out += "\"0x";
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value.value, 16).ptr);
+  out += '"';
+}
 template <Structure T>
 void append(std::string& out, const T& value);
 template <class T>
@@ -92,6 +98,10 @@ void append_field(std::string& out, std::string_view name, EndedBy by) {
   if (by != EndedBy::itself) append_field<EndedBy>(out, name, by);
 }
 
+void append_field(std::string& out, std::string_view name, SignalFate fate) {
+  if (fate != SignalFate::arrives) append_field<SignalFate>(out, name, fate);
+}
+
 void append_field(std::string& out, std::string_view name, const std::vector<Part>& parts) {
   if (!parts.empty()) append_field<std::vector<Part>>(out, name, parts);
 }
@@ -107,6 +117,15 @@ bool left_out(const ObjectMet& fact, const Field<ObjectMet, Bytes>& field) {
 bool left_out(const FdClosed& fact, const Field<FdClosed, std::int64_t>& field) {
   return field.member == &FdClosed::left && fact.left == 0;
 }
+template <class T>
+bool left_out(const T& fact, const Field<T, std::vector<ObjectId>>& field) {
+  return (fact.*field.member).empty();
+}
+template <class T>
+requires std::is_same_v<T, Opened> || std::is_same_v<T, Mapped>
+bool left_out(const T& fact, const Field<T, int>& field) { return field.member == &T::fd && fact.fd < 0; }
+bool left_out(const LeftBehind& fact, const Field<LeftBehind, Bytes>& /*field*/) { return fact.path.empty(); }
+bool left_out(const LeftBehind& fact, const Field<LeftBehind, std::int64_t>& /*field*/) { return fact.inside == 0; }
 bool left_out(const Sent& fact, const Field<Sent, std::vector<int>>& /*field*/) { return fact.fds.empty(); }
 bool left_out(const Sent& fact, const Field<Sent, Bytes>& field) {
   return field.member == &Sent::data && fact.data.empty();
@@ -160,6 +179,9 @@ void append_line(std::string& out, const Event& event) {
         append_field(out, "pid", event.pid);
         append_field(out, "tid", event.tid);
         append_fields(out, fact);
+        append_field(out, "waited_for", event.waited_for);
+        if (event.woken_by) append_field(out, "woken_by", event.woken_by);
+        if (event.waker) append_field(out, "waker", event.waker);
         append_field(out, "unfinished", event.unfinished);
         out += line_end;
       },

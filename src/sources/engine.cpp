@@ -61,6 +61,8 @@ Engine::Engine(EventQueue& out, EngineOptions options)
       const auto nr = static_cast<std::size_t>(row.nr);
       if (nr >= observed_.size()) observed_.resize(nr + 1);
       observed_.at(nr) = syscalls::observed(row, options_.choice);
+      whole_.resize(observed_.size());
+      whole_.at(nr) = !row.all_with.empty() && options_.choice.asks_for(row.all_with, row.name);
     }
   }
   for (std::size_t kind = 0; kind < wanted_.size(); ++kind) {
@@ -68,6 +70,7 @@ Engine::Engine(EventQueue& out, EngineOptions options)
     wanted_.at(kind) = options_.choice.classes.contains(cls) ||
                        (!options_.choice.calls.empty() && syscalls::follows_objects(options_.choice));
   }
+  wants_locks_ = options_.choice.classes.contains("lock") || !options_.choice.calls.empty();
   set_crash_notes(recent_reports);
 }
 
@@ -78,7 +81,9 @@ Result<void> Engine::seize(Tid root, Tgid parent) {
   // With the filter and without us its calls would fail: then it had better not go on at all.
   const os::TraceOptions traced{options_.filtered, options_.filtered || options_.kill_on_exit};
   if (const auto seized = tracer_.seize(root, traced); !seized) return seized;
-  tracees_.born(root, led_by(root), parent).files = objects_.make(led_by(root));
+  Tracee& first = tracees_.born(root, led_by(root), parent);
+  first.files = objects_.make(led_by(root));
+  first.group->memory = new_memory();
   if (filter_ == Filter::expected) return {};  // which stops it when it comes to its exec
   if (const auto asked = tracer_.interrupt(root); !asked) return asked;
   const auto report = tracer_.wait_for(root);
@@ -120,6 +125,8 @@ bool Engine::follow() {
   if (!interrupted) {
     release_all();  // the ends of tasks whose birth will never be told
     lose_rest();
+    now_ = os::monotonic();
+    tell_left_behind();
   } else if (filter_ != Filter::works) {
     let_go();
   }
@@ -147,6 +154,7 @@ void Engine::handle(const os::Report& report) {
   Tracee* task = tracees_.find(report.tid);
   if (task != nullptr && task->delivering && stop.status().kind() != Kind::signal) settle(*task, {});
   if (task != nullptr && std::exchange(task->closing, false)) objects_.close_windows(task->files, task->tid);
+  if (task != nullptr && std::exchange(task->check_locks, false)) settle_locks(*task, ReleasedHow::close);
   if (task == nullptr) {
     if (stop.status().kind() == Kind::execed) return execed(std::move(stop));
     return hold(std::move(stop));
@@ -198,6 +206,7 @@ void Engine::execed(os::Stop stop) {
     task = tracees_.find(tid);
   }
   group->execs = true;
+  group->memory = new_memory();
   group->exit_signal = Signal{SIGCHLD};
   keep_actions(*group);
   const bool first = !running_;  // the root becomes the program
@@ -213,6 +222,7 @@ void Engine::execed(os::Stop stop) {
     look_at_inherited(*task);
   } else {
     files_execed(*task);
+    if (!group->locks.empty()) doubt_locks(*task);
   }
   tell_denied_privileges(*task);
   check(Moment::exec, tid);

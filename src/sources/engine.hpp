@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -19,11 +20,13 @@
 #include "kintrace/choice.hpp"
 #include "kintrace/event.hpp"
 #include "os/descriptor.hpp"
+#include "os/file_locks.hpp"
 #include "os/procfs.hpp"
 #include "os/ptrace.hpp"
 #include "os/socket.hpp"
 #include "sources/event_queue.hpp"
 #include "sources/graves.hpp"
+#include "sources/memory.hpp"
 #include "sources/objects.hpp"
 #include "sources/tracee.hpp"
 #include "syscalls/row.hpp"
@@ -125,12 +128,13 @@ class Engine final : private syscalls::Keeper {
   void escaped(const syscalls::Call& call, Tid child) override;
   bool action_set(const syscalls::Call& call, const syscalls::Action& action) override;
   void children_elsewhere(const syscalls::Call& call) override;
-  void capture_in(const os::Stop& stop, syscalls::Call& call) const;
 
   // Objects.
   bool find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& call);
   ObjectId object_of(Tracee& task, int fd);
-  ObjectId look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call = nullptr);
+  ObjectId look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call = nullptr, const Bytes& path = {});
+  Identity identify(const Tracee& task, int fd, const os::OpenFile& file, OpenedHow how);
+  Object& meet(const Tracee& task, const Identity& identity, ObjectMet fact);
   Object& met(const Tracee& task, ObjectKind kind, const Identity& identity, OpenedHow how, const Bytes& path,
               const std::vector<ObjectId>& pair = {}, int type = SOCK_STREAM);
   void hold(Tracee& task, int fd, Holders::Held held, OpenedHow how, const syscalls::Call* call = nullptr);
@@ -138,9 +142,11 @@ class Engine final : private syscalls::Keeper {
   void take_back(const syscalls::Call& call);
   void tell_closed(const Tracee& task, const Holders::Closed& closed, ClosedHow how);
   bool observes(const syscalls::Row& row) const { return observed_.at(static_cast<std::size_t>(row.nr)); }
+  bool observes_all(const syscalls::Row& row) const { return whole_.at(static_cast<std::size_t>(row.nr)); }
   bool concerns_us(ObjectKind kind) const { return wanted_.at(static_cast<std::size_t>(kind)); }
   void inherit_files(const Tracee& creator, Tracee& child, bool shared);
   void leave_files(Tracee& task);
+  void inherit_memory(const Group& creator, Group& child, std::uint64_t flags);
   void look_at_inherited(Tracee& root);
   void files_execed(Tracee& task);
   void begin_transfer(const syscalls::Call& call);
@@ -152,17 +158,87 @@ class Engine final : private syscalls::Keeper {
   std::optional<Tgid> who_left(const Object& object, End end);
   std::vector<Tid> other_side(const syscalls::Call& call);
   void find_peer(Object& object, const Tracee& task, int fd);
-  Seq seq_for(const syscalls::Call& call, bool first) { return first ? call.seq : next_seq(); }
+  Seq seq_for(const syscalls::Call& call, bool first) { return first && call.seq ? call.seq : next_seq(); }
   void opened(const syscalls::Call& call, std::span<const int> fds, OpenedHow how) override;
   void duplicated(const syscalls::Call& call, int from, int to) override;
   void closing(const syscalls::Call& call, unsigned first, unsigned last) override;
   void unseen_from_now(const syscalls::Call& call) override;
   void sent(const syscalls::Call& call, Transfer transfer) override;
   void received(const syscalls::Call& call, Transfer transfer) override;
-  void tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fact) override;
+  void tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fact, Which which) override;
+  void tell_as(const syscalls::Call& call, Seq seq, Fact fact);
+  void add_wait(Event& event, const syscalls::Call& call);
+  void note_gives(const syscalls::Call& call);
+  void tell_begun(Tid tid, Seq seq);
+
+  // What is found by an id: System V semaphores, segments, queues.
+  void look_for_key(const Tracee& task, syscalls::Call& call);
+  ObjectId of_id(const Tracee& task, ObjectKind kind, std::int32_t id);
+  static void note_user(Object& object, const Tracee& task);
+  Object* semaphores_of(const syscalls::Call& call);
+  static std::optional<std::int64_t> value_of(const Object& object, int index, const Group& group);
+  void tell_semaphore(const syscalls::Call& call, Object& object, SemChanged fact, Seq seq);
+  void undo_semaphores(const Tracee& task);
+  void got(const syscalls::Call& call, ObjectKind kind, std::int32_t id, std::int64_t key, std::int64_t size) override;
+
+  // Memory.
+  enum class Made { no, yes };
+  static ObjectKind kind_at(const Bytes& path);
+  Object& meet_file(const Tracee& task, const Identity& identity, ObjectKind kind, const Bytes& path, Made made);
+  SharedMemory new_memory() { return std::make_shared<Memory>(Memory{++last_memory_, {}, {}}); }
+  static void forget_words(Memory& memory, std::uint64_t address, std::uint64_t bytes);
+  static bool is_shared(const Tracee& task, std::uint64_t address);
+  ObjectId of_word(const Tracee& task, const syscalls::Call& call, std::size_t arg);
+  const Mappings::Piece* find_shared(const Tracee& task, std::uint64_t address);
+  static Tid owner_of(const os::Stop& stop, const syscalls::Call& call);
+  void note_owner(const os::Stop& stop, const Tracee& task, syscalls::Call& call);
+  void mapped(const syscalls::Call& call, const Piece& piece) override;
+  void unmapping(const syscalls::Call& call, std::uint64_t address, std::uint64_t bytes) override;
+  void moved(const syscalls::Call& call, std::uint64_t from, std::uint64_t from_bytes, std::uint64_t to,
+             std::uint64_t to_bytes) override;
+  void attached(const syscalls::Call& call, std::uint64_t address, bool read_only) override;
+  void detached(const syscalls::Call& call, std::uint64_t address) override;
+
+  // File locks.
+  Object* locked_file(const Tracee& task, int fd);
+  std::optional<std::pair<std::int64_t, std::int64_t>> range_of(const Tracee& task, int fd, const Locking& lock) const;
+  void note_holder(const Tracee& task, syscalls::Call& call);
+  std::optional<Tgid> holder_by_proc(const syscalls::Call& call, const Object& object);
+  void closing_locked(Tracee& task, int fd);
+  void tell_given_back(Object& object, Tgid taker, const Locking& taken,
+                       const std::pair<std::int64_t, std::int64_t>& range);
+  void look_for_locks(Tracee& task, const syscalls::Call& call);
+  void find_locked(const Tracee& task, syscalls::Call& call, std::size_t arg);
+  void release(Tracee& task, Object& object, ReleasedHow how, int fd);
+  void tell_released(const Tracee& task, ObjectId file, const HeldLock& lock, ReleasedHow how, int fd);
+  void settle_locks(const Tracee& task, ReleasedHow how);
+  bool has_inherited(const Tracee& task, ObjectId file, std::span<const os::FileLock> all, ReleasedHow how);
+  void doubt_locks(const Tracee& task);
+  void forget_released(Object& file);
+  void release_all_locks(Tracee& task);
+  void locked(const syscalls::Call& call, const Locking& lock) override;
+
+  // Names, and waits for several things.
+  Bytes whole_path(const Tracee& task, int directory, const Bytes& path) const;
+  bool find_named(const Tracee& task, syscalls::Call& call);
+  bool find_shared_file(const Tracee& task, syscalls::Call& call, const Bytes& path);
+  void opened_shared(const syscalls::Call& call, int fd);
+  void socket_named(const Tracee& task, const Object& object, const Bytes& words);
+  void tell_left_behind();
+  static void look_for_queue(syscalls::Call& call);
+  ObjectId first_watched(Tracee& task, const syscalls::Call& call);
+  void made(const syscalls::Call& call, int fd, std::optional<std::int64_t> size) override;
+  void linked(const syscalls::Call& call, const Bytes& from, const Bytes& to) override;
+  void unlinked(const syscalls::Call& call) override;
+  void fifo_made(const syscalls::Call& call, std::size_t path) override;
+  void waited(const syscalls::Call& call, Waited fact, std::span<const Watched> fds) override;
+  void accepted(const syscalls::Call& call, ObjectId from, const Bytes& records);
+  void watches(const syscalls::Call& call, int operation, int fd, std::uint64_t data) override;
+  void epoll_waited(const syscalls::Call& call, Waited fact, std::span<const std::uint64_t> ready) override;
 
   // Signals.
   void handler_entered(os::Stop stop, Tracee& task);
+  void note_fate(SignalSent& sent);
   void settle(Tracee& task, std::optional<std::int64_t> result);
   bool tell_interrupted(const os::Stop& stop, Tracee& task, const os::InterruptedCall& call, SignalDelivered& fact);
   void tell_delivered(Tracee& task, SignalDelivered fact);
@@ -176,16 +252,22 @@ class Engine final : private syscalls::Keeper {
   bool trapped_by_seccomp(Tid tid) const;
 
   // Waiting.
+  // A call that has not waited for so long may have returned already without our knowing.
+  static constexpr Nanoseconds own_delay = 100'000;
+  // Messages are sent and received all the time: a wait for one that is shorter is not worth a line.
+  static constexpr Nanoseconds real_wait = 1'000'000;
   static bool may_wait(const syscalls::Call& call);
   void tell_waiting(Tid except);
   void tell_blocked(Tracee& task);
   std::vector<Tid> waits_for(const Tracee& task);
+  std::vector<Tid> who_may_change(const syscalls::Call& call);
   void end_after(Nanoseconds time);
   void explain_and_end();
 
   // Ends.
   using Orphans = std::map<Tgid, Tgid>;  // the children of one that has ended, and to whom they were given
   void cut_calls(Tracee& task);
+  void take_back(Tracee& task);
   bool leaves_by_itself(const os::Stop& stop, const Tracee& task) const;
   void end_unreported(Tid tid, const Exited& fact);
   std::optional<os::TaskStatus> status_of(Tid tid) const;  // nothing: it is gone
@@ -219,9 +301,22 @@ class Engine final : private syscalls::Keeper {
   enum class Filter { none, expected, works };
   Filter filter_;
   const bool asks_for_signals_;
-  std::vector<bool> observed_;                                  // by syscall number: what the user's choice asks for
+  std::vector<bool> observed_, whole_;  // by syscall number: what the user's choice asks for; of which, all
   std::array<bool, Names<ObjectKind>::value.size()> wanted_{};  // of which kinds objects are told
+  bool wants_locks_ = false;
   Objects objects_;
+  // What the run has made that may outlive it: by its id, or by its path, which leads to this file then.
+  struct MadeHere {
+    ObjectId obj;
+    Bytes path;
+    Identity file;
+    Tgid by;
+  };
+  std::vector<MadeHere> made_;
+  std::map<Identity, ObjectId> names_;                 // of files that are objects, or lead to them
+  std::set<ObjectId> inherited_locks_;                 // files with locks that outlive who took them
+  std::set<std::pair<std::int32_t, Signal>> pending_;  // signals that wait, by whom they were sent to
+  std::uint64_t last_memory_ = 0, last_event_object_ = 0;
   os::SocketDiag socket_diag_;
   bool silent_ = false;  // the watch has ended
   std::int64_t stops_ = 0;

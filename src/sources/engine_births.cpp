@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "os/clock.hpp"
+#include "os/sysv.hpp"
 #include "sources/engine.hpp"
 #include "syscalls/clone.hpp"
 #include "syscalls/exec.hpp"
@@ -66,6 +67,7 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   Tracee& born = tracees_.born(child, thread ? parent.group->pid : led_by(child),
                                sibling ? parent.group->parent : parent.group->pid);
   inherit_files(parent, born, (flags & CLONE_FILES) != 0);
+  if (!thread) inherit_memory(*parent.group, *born.group, flags);
   if (changed) born.own_arguments = call->args;
   Forked fact;
   if (!thread) {
@@ -92,6 +94,15 @@ void Engine::forked(os::Stop stop, Tracee& parent) {
   }
   if (ended_early) return finish(born, early.mapped().report);
   if (!held.empty() && !plain) start(std::move(held.mapped().stop), born);
+}
+
+void Engine::inherit_memory(const Group& creator, Group& child, std::uint64_t flags) {
+  child.memory = creator.memory;
+  if ((flags & CLONE_VM) == 0) {
+    child.memory = new_memory();
+    child.memory->shared = creator.memory->shared;
+  }
+  child.ipc_namespace = (flags & CLONE_NEWIPC) != 0 ? os::ipc_namespace(leader_of(child.pid)) : creator.ipc_namespace;
 }
 
 // Most births are alike.
@@ -192,6 +203,7 @@ void Engine::adopt(Tid tid, const std::optional<os::TaskStatus>& known) {
     inherit_files(*leader_of_it, born, true);
   } else {
     born.files = objects_.make(born.group->pid);
+    born.group->memory = new_memory();
   }
   if (creator == nullptr || creator->tasks.empty()) {
     emit_now(born, Seen{SeenHow::adopted, status.ppid, status.name, {}, {}, {}});

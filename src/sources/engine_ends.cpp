@@ -37,12 +37,21 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
   task.leaves_by_itself = leaves_by_itself(stop, task);
   if (!std::exchange(task.exiting, true)) ++group.exiting;
   const bool last = group.exiting == group.tasks.size();
-  if (last && !std::exchange(group.ending, true)) ++ending_;
+  if (last && !std::exchange(group.ending, true)) {
+    ++ending_;
+    take_back(task);
+  }
   // ru_maxrss counts the children's memory too, and what was borrowed before an exec; VmHWM is this program's alone.
   if (options_.peaks && last && others_count(group)) group.peak = proc_.peak_memory(task.tid);
   if (last && group.undecoded) tell_reaped_unseen(group, task.tid);
   check(Moment::exit, task.tid);
   std::ignore = std::move(stop).resume(os::Until::event);
+}
+
+// What the end of a process does for others, told before they go on: but for its descriptors.
+void Engine::take_back(Tracee& task) {
+  if (!task.group->undoes.empty()) undo_semaphores(task);
+  if (!task.group->locks.empty()) release_all_locks(task);
 }
 
 // Whether it is in exit(2) or exit_group(2), and not ended by another's.
@@ -141,7 +150,9 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   }
   if (ending.signal) tell_senders(*ending.signal, task, {});
   const bool whole_group = fact.group;
+  if (whole_group) take_back(task);
   leave_files(task);
+  if (whole_group) settle_locks(task, ReleasedHow::exit);
   emit_now(task, fact);
   tracees_.ended(task.tid);
   if (report.tid == root_) {

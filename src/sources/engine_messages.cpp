@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The engine's part that follows what goes through objects: whose bytes, and who may end a wait for them.
+#include <sys/sem.h>
+#include <sys/signalfd.h>
+
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 
 #include "os/socket.hpp"
 #include "sources/engine.hpp"
+#include "syscalls/futex.hpp"
+#include "syscalls/lock.hpp"
+#include "syscalls/queue.hpp"
 #include "syscalls/socket.hpp"
 
 namespace kintrace::sources {
@@ -13,6 +20,8 @@ namespace {
 using syscalls::Arg;
 using syscalls::Blocks;
 
+// Of those that one read of a signalfd gets.
+constexpr std::size_t signals_told = 64;
 // What a read got is looked at so far where it decides whose bytes they are.
 constexpr std::size_t contested_bytes = 4096;
 
@@ -24,7 +33,30 @@ void cut_data(Fact& fact, std::size_t most) {
 }
 
 bool sends(const syscalls::Row& row) {
-  return row.has(Arg::in_bytes) || row.has(Arg::in_vector) || row.has(Arg::in_message);
+  return row.has(Arg::in_bytes) || row.has(Arg::in_vector) || row.has(Arg::in_message) || row.has(Arg::in_message_to);
+}
+
+// Whether a semop(2), futex(2) or lock may let others go on.
+bool raises(const syscalls::Call& call) {
+  switch (call.row->cls) {
+    case syscalls::Class::sem: {
+      const Bytes operations = call.text(1);
+      for (std::size_t at = 0; at + sizeof(sembuf) <= operations.size(); at += sizeof(sembuf)) {
+        sembuf one{};
+        std::memcpy(&one, operations.data() + at, sizeof one);
+        if (one.sem_op > 0) return true;
+      }
+      return false;
+    }
+    case syscalls::Class::futex: {
+      const auto does = syscalls::futex_of(call).does;
+      return does == syscalls::Futex::Does::wake || does == syscalls::Futex::Does::requeue;
+    }
+    default: {
+      const auto lock = syscalls::locking_of(call);
+      return lock && !lock->mode;
+    }
+  }
 }
 
 }  // namespace
@@ -60,6 +92,7 @@ Object* Engine::flows_from(Object& object) {
 // The bytes of a call that are to be read at its exit.
 std::size_t Engine::wanted_of(const syscalls::Call& call) {
   for (const ObjectId id : call.objects) {
+    if (id.kind == ObjectKind::signalfd) return std::max(options_.data, signals_told * sizeof(signalfd_siginfo));
     Object* object = id ? objects_.find(id) : nullptr;
     const Object* source = object != nullptr ? flows_from(*object) : nullptr;
     if (source != nullptr && source->stream.contested(call.begin)) return std::max(options_.data, contested_bytes);
@@ -70,6 +103,11 @@ std::size_t Engine::wanted_of(const syscalls::Call& call) {
 void Engine::begin_transfer(const syscalls::Call& call) {
   if (!call.objects[0] || !sends(*call.row)) return;
   Object* object = objects_.find(call.objects[0]);
+  if (object != nullptr && is_queue(object->id.kind)) {
+    if (auto posting = syscalls::posting_of(call))
+      object->queue.begin_send(call.seq, call.tid, call.begin, posting->rank, call.size, std::move(posting->head));
+    return;
+  }
   Object* into = object != nullptr ? flows_to(*object, syscalls::destination(call)) : nullptr;
   if (into == nullptr) return;
   Bytes head = call.text(1);
@@ -162,7 +200,11 @@ void Engine::sent(const syscalls::Call& call, Transfer transfer) {
       into->stream.begin_write(seq, task.tid, call.begin, transfer.bytes, fact.data);
     into->stream.end_write(seq, now_, call.result && !call.failed() ? std::optional{fact.bytes} : std::nullopt);
   }
-  emit(seq, call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
+  if (is_queue(id.kind)) {
+    (id.kind == ObjectKind::sysv_msg ? fact.type : fact.priority) = transfer.rank;
+    object->queue.end_send(seq, now_, syscalls::succeeded(call));
+  }
+  tell_as(call, seq, std::move(fact));
 }
 
 void Engine::received(const syscalls::Call& call, Transfer transfer) {
@@ -170,6 +212,7 @@ void Engine::received(const syscalls::Call& call, Transfer transfer) {
   const ObjectId id = call.unsure ? object_of(task, call.integer(transfer.arg)) : call.objects.at(transfer.arg);
   Object* object = id ? objects_.find(id) : nullptr;
   if (object == nullptr) return;
+  if (id.kind == ObjectKind::signalfd && syscalls::succeeded(call)) return accepted(call, id, transfer.data);
   Received fact;
   fact.obj = id;
   fact.fd = call.integer(transfer.arg);
@@ -184,21 +227,83 @@ void Engine::received(const syscalls::Call& call, Transfer transfer) {
     fact.from = std::move(taken.from);
     fact.order_unknown = taken.order_unknown;
   }
+  if (is_queue(id.kind)) {
+    (id.kind == ObjectKind::sysv_msg ? fact.type : fact.priority) = transfer.rank;
+    if (syscalls::succeeded(call) && !transfer.peeked) {
+      auto got = object->queue.receive(transfer.rank, fact.bytes, transfer.data);
+      if (got.from) fact.from.push_back(*got.from);
+      fact.order_unknown = got.order_unknown;
+    }
+  }
   const bool room = call.size != 0 || !call.row->has(Arg::out_bytes);
-  const bool ended = call.result == 0 && room && !object->messages;
+  const bool ended = call.result == 0 && room && !object->messages && keeps_bytes(id.kind);
   if (ended) {
     fact.eof = true;
     if (source != nullptr) fact.eof_by = who_left(*source, End::write);
   }
   fact.data = std::move(transfer.data);
   cut_data(fact, options_.data);
-  // A read never stands above the write that it was fed by.
-  for (const Part& part : fact.from) {
-    Tracee* writer = tracees_.find(part.tid);
-    if (writer != nullptr && writer->call && writer->call->seq == part.seq && !std::exchange(writer->call->told, true))
-      tell_blocked(*writer);
+  for (const Part& part : fact.from) tell_begun(part.tid, part.seq);
+  tell_as(call, seq_for(call, transfer.first), std::move(fact));
+}
+
+// A read never stands above the write that it was fed by, nor any wait above what ended it.
+void Engine::tell_begun(Tid tid, Seq seq) {
+  Tracee* task = tracees_.find(tid);
+  if (task != nullptr && task->call && task->call->seq == seq && !std::exchange(task->call->told, true))
+    tell_blocked(*task);
+}
+
+// What a call does for others, from its entry on: its end may be told after theirs.
+void Engine::note_gives(const syscalls::Call& call) {
+  Object* object = call.objects[0] ? objects_.find(call.objects[0]) : nullptr;
+  if (object == nullptr) return;
+  const Give give{call.seq, call.tid, call.begin};
+  switch (call.row->blocks) {
+    case Blocks::on_output: {
+      Object* into = is_queue(object->id.kind) ? object : flows_to(*object, syscalls::destination(call));
+      if (into == nullptr && !keeps_bytes(object->id.kind)) into = object;
+      if (into != nullptr) into->input.note(give);
+      break;
+    }
+    case Blocks::on_input: {
+      Object* from = keeps_bytes(object->id.kind) ? flows_from(*object) : object;
+      if (from != nullptr) from->room.note(give);
+      break;
+    }
+    case Blocks::on_change:
+      if (raises(call)) object->input.note(give);
+      break;
+    case Blocks::no:
+      if (call.row->cls == syscalls::Class::sem) object->input.note(give);  // semctl(2)
+      break;
+    default: break;
   }
-  emit(seq_for(call, transfer.first), call.begin, now_, task.group->pid, task.tid, std::move(fact), call.cut);
+}
+
+// Where a call has waited, and who let it go on.
+void Engine::add_wait(Event& event, const syscalls::Call& call) {
+  if (call.row->blocks == Blocks::no || call.row->blocks == Blocks::on_children) return;
+  ObjectId at = call.objects[0];
+  if (const auto* waited = std::get_if<Waited>(&event.fact)) {
+    if (!waited->ready.empty()) at = waited->ready.front();
+    if (waited->ready.empty()) return;
+  }
+  Object* object = at ? objects_.find(at) : nullptr;
+  if (object == nullptr) return;
+  if (event.dur >= real_wait) event.waited_for = at;
+  if (call.failed() || !call.result) return;
+  const bool for_room = call.row->blocks == Blocks::on_output;
+  Object* source = !keeps_bytes(at.kind) ? object
+                   : for_room            ? flows_to(*object, syscalls::destination(call))
+                                         : flows_from(*object);
+  if (source == nullptr) return;
+  const auto give = (for_room ? source->room : source->input).since(call.begin, call.tid);
+  if (!give || give->seq == event.seq) return;
+  event.waited_for = at;
+  event.woken_by = give->seq;
+  event.waker = give->tid;
+  tell_begun(give->tid, give->seq);
 }
 
 }  // namespace kintrace::sources

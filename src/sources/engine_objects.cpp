@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <csignal>
 
+#include "sources/capture.hpp"
 #include "sources/engine.hpp"
+#include "syscalls/futex.hpp"
 #include "syscalls/watch.hpp"
 
 namespace kintrace::sources {
@@ -25,6 +27,12 @@ ObjectKind kind_of(const os::OpenFile& file, const auto& domain) {
     case os::FileType::socket: break;
     case os::FileType::pty_master:
     case os::FileType::pty_slave: return ObjectKind::pty;
+    case os::FileType::eventfd: return ObjectKind::eventfd;
+    case os::FileType::signalfd: return ObjectKind::signalfd;
+    case os::FileType::timerfd: return ObjectKind::timerfd;
+    case os::FileType::pidfd: return ObjectKind::pidfd;
+    case os::FileType::epoll: return ObjectKind::epoll;
+    case os::FileType::mqueue: return ObjectKind::posix_mq;
     default: return ObjectKind::file;
   }
   switch (domain()) {
@@ -42,12 +50,23 @@ Identity identity_of(const os::OpenFile& file) {
   switch (file.type) {
     case os::FileType::pty_master: return {masters, file.rdev};
     case os::FileType::pty_slave: return {slaves, file.rdev};
+    case os::FileType::eventfd: return {event_devices + 1, file.rdev};
+    case os::FileType::pidfd: return {event_devices + 2, file.rdev};
     default: return {file.dev, file.inode};
   }
 }
 
+// Of those without a number of the kernel's, each descriptor that is met is taken for another one.
+bool has_no_number(const os::OpenFile& file) {
+  return file.type == os::FileType::signalfd || file.type == os::FileType::timerfd ||
+         file.type == os::FileType::epoll || (file.type == os::FileType::eventfd && file.rdev == 0) ||
+         (file.type == os::FileType::pidfd && file.rdev == 0);
+}
+
 // As given to socket(2), where SOCK_NONBLOCK and SOCK_CLOEXEC stand above it.
 constexpr int kind_of_socket(int type) { return type & 0xf; }
+
+bool is_copy(const syscalls::Call& call) { return call.integer(1) == F_DUPFD || call.integer(1) == F_DUPFD_CLOEXEC; }
 
 bool replaces(const syscalls::Row& row) {
 #ifdef SYS_dup2
@@ -67,10 +86,11 @@ bool Engine::find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& ca
     task.closing = true;
   }
   if (row.exit == syscalls::Exit::on_fifo) {
-    capture_in(stop, call);
+    capture_in(stop, proc_, call, options_.data);
     const std::size_t at = row.args[0].kind == Arg::in_string ? 0 : 1;
     const Bytes path = call.text(at);
     if (path.empty()) return false;
+    if (find_shared_file(task, call, path)) return true;
     const int directory = at == 1 ? call.integer(0) : AT_FDCWD;
     const auto file = running_ ? os::file_at(task.tid, directory, path) : os::OpenFile{};
     if (concerns_us(ObjectKind::file)) return true;
@@ -84,16 +104,72 @@ bool Engine::find_objects(const os::Stop& stop, Tracee& task, syscalls::Call& ca
         known != nullptr ? known->id : met(task, ObjectKind::fifo, identity, OpenedHow::open, path).id;
     return true;
   }
-  if (row.exit == syscalls::Exit::never) return true;  // what is closed without a use need not be known
-  bool any = false;
-  for (std::size_t i = 0; i < row.args.size(); ++i) {
-    if (row.args[i].kind != Arg::descriptor) continue;
-    const int fd = call.integer(i);
-    call.objects[i] = object_of(task, fd);
-    call.unsure = call.unsure || objects_.in_window(task.files, fd);
+  if (!task.group->locks.empty() || !inherited_locks_.empty()) look_for_locks(task, call);
+  if (row.exit == syscalls::Exit::on_name) {
+    capture_in(stop, proc_, call, options_.data);
+    return running_ && find_named(task, call);
+  }
+  look_for_key(task, call);
+  bool any = row.nr == SYS_mremap && is_shared(task, call.args[0]);
+  for (std::size_t i = 0; i < row.args.size() && row.args[i].kind != Arg::none; ++i) {
+    switch (row.args[i].kind) {
+      case Arg::descriptor: {
+        const int fd = call.integer(i);
+        call.objects[i] = object_of(task, fd);
+        call.unsure = call.unsure || objects_.in_window(task.files, fd);
+        break;
+      }
+      case Arg::sem_id: call.objects[i] = of_id(task, ObjectKind::sysv_sem, call.integer(i)); break;
+      case Arg::shm_id: call.objects[i] = of_id(task, ObjectKind::sysv_shm, call.integer(i)); break;
+      case Arg::msg_id: call.objects[i] = of_id(task, ObjectKind::sysv_msg, call.integer(i)); break;
+      case Arg::locked_file: find_locked(task, call, i); break;
+      case Arg::word:
+        if (i != 0 && syscalls::futex_of(call).does != syscalls::Futex::Does::requeue) break;
+        if (i == 0) note_owner(stop, task, call);
+        if (!call.joins) call.objects[i] = of_word(task, call, i);
+        break;
+      default: break;
+    }
     any = any || call.objects[i];
   }
+  if (row.nr == SYS_fcntl && !is_copy(call)) find_locked(task, call, 0);
   return any || row.exit != syscalls::Exit::on_object;
+}
+
+// A descriptor is about to lead nowhere, or elsewhere: with it locks may go.
+void Engine::look_for_locks(Tracee& task, const syscalls::Call& call) {
+  if (call.row->nr == SYS_close) return closing_locked(task, call.integer(0));
+  if (replaces(*call.row)) return closing_locked(task, call.integer(1));
+  if (call.row->nr != SYS_close_range || (call.args[2] & CLOSE_RANGE_CLOEXEC) != 0) return;
+  for (const int fd : os::open_fds(task.tid)) {
+    if (std::cmp_greater_equal(fd, static_cast<unsigned>(call.args[0])) &&
+        std::cmp_less_equal(fd, static_cast<unsigned>(call.args[1])))
+      closing_locked(task, fd);
+  }
+}
+
+void Engine::find_locked(const Tracee& task, syscalls::Call& call, std::size_t arg) {
+  if (!running_ || !wants_locks_) return;
+  if (const Object* file = locked_file(task, call.integer(arg))) call.objects.at(arg) = file->id;
+}
+
+Identity Engine::identify(const Tracee& task, int fd, const os::OpenFile& file, OpenedHow how) {
+  if (!has_no_number(file)) return identity_of(file);
+  const auto kind = kind_of(file, [] { return AF_UNSPEC; });
+  const auto* held = how == OpenedHow::open ? nullptr : objects_.held(task.files, fd);
+  const Object* known = held != nullptr && held->obj.kind == kind ? objects_.find(held->obj) : nullptr;
+  return known != nullptr ? known->identity : Identity{event_devices, ++last_event_object_};
+}
+
+// An object that no descriptor leads to, or none that is followed.
+Object& Engine::meet(const Tracee& task, const Identity& identity, ObjectMet fact) {
+  Object& object = objects_.add(fact.kind, identity);
+  object.outside = fact.inherited;
+  fact.obj = object.id;
+  if (fact.inode.empty() && (!fact.path.empty() || fact.kind == ObjectKind::mapping))
+    fact.inode = std::to_string(identity.inode);
+  emit_now(task, std::move(fact));
+  return object;
 }
 
 ObjectId Engine::object_of(Tracee& task, int fd) {
@@ -106,7 +182,7 @@ ObjectId Engine::object_of(Tracee& task, int fd) {
 }
 
 // What the kernel says of it now: its task is stopped, or has just been.
-ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call) {
+ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Call* call, const Bytes& path) {
   const auto file = os::open_file(task.tid, fd);
   std::optional<os::SocketInfo> socket;
   std::optional<ObjectKind> kind;
@@ -126,14 +202,22 @@ ObjectId Engine::look_up(Tracee& task, int fd, OpenedHow how, const syscalls::Ca
     if (file) objects_.is_plain(task.files, fd);
     return {};
   }
-  const Identity identity = identity_of(*file);
+  const Identity identity = identify(task, fd, *file, how);
   Object* known = objects_.find(identity);
-  const bool named = *kind == ObjectKind::fifo || !keeps_bytes(*kind);
+  // A number of the kernel's that one had who is gone.
+  if (known != nullptr && how == OpenedHow::open && class_of(*kind) == "event") {
+    objects_.remove(*known);
+    known = nullptr;
+  }
+  const bool named = *kind == ObjectKind::fifo || *kind == ObjectKind::pty || *kind == ObjectKind::file;
   std::vector<ObjectId> other;
   if (known == nullptr && master != nullptr) other.push_back(master->id);
   Object& object = known != nullptr ? *known
-                                    : met(task, *kind, identity, how, named ? os::path(task.tid, fd) : Bytes{}, other,
-                                          socket ? kind_of_socket(socket->type) : SOCK_STREAM);
+                                    : met(task, *kind, identity, how,
+                                          !path.empty() ? path
+                                          : named       ? os::path(task.tid, fd)
+                                                        : Bytes{},
+                                          other, socket ? kind_of_socket(socket->type) : SOCK_STREAM);
   const ObjectId id = object.id;
   if (!other.empty()) Objects::join(object, *objects_.find(other.front()));
   if (known == nullptr && socket) {
@@ -151,6 +235,7 @@ Object& Engine::met(const Tracee& task, ObjectKind kind, const Identity& identit
   object.messages = type != SOCK_STREAM;
   if (object.messages) object.stream = Stream{Stream::Kind::messages};
   object.outside = how == OpenedHow::inherited;
+  object.path = path;
   ObjectMet fact;
   fact.obj = object.id;
   fact.kind = kind;
@@ -179,7 +264,11 @@ void Engine::tell_closed(const Tracee& task, const Holders::Closed& closed, Clos
   FdClosed fact{closed.fd, closed.held.obj, closed.held.end, how, closed.last, 0};
   if (Object* object = objects_.find(closed.held.obj);
       object != nullptr && !object->outside && !objects_.holders().held(object->id, End::both)) {
-    if (const Object* unread = flows_from(*object)) fact.left = unread->stream.left();
+    // Once: both ends may go at the same time.
+    if (Object* unread = flows_from(*object)) {
+      fact.left = unread->stream.left();
+      unread->stream = Stream{unread->messages ? Stream::Kind::messages : Stream::Kind::bytes};
+    }
   }
   emit_now(task, fact);
 }
@@ -221,7 +310,10 @@ void Engine::files_execed(Tracee& task) {
   for (const auto& [fd, held] : objects_.holders().descriptors(task.files)) {
     const auto file = os::open_file(task.tid, fd);
     const Object* object = objects_.find(held.obj);
-    if (!file || object == nullptr || object->identity != identity_of(*file)) gone.push_back(fd);
+    const bool same = file && object != nullptr &&
+                      (has_no_number(*file) ? kind_of(*file, [] { return AF_UNSPEC; }) == object->id.kind
+                                            : object->identity == identity_of(*file));
+    if (!same) gone.push_back(fd);
   }
   for (const int fd : gone) {
     if (const auto closed = objects_.closed(task.files, fd, task.group->pid))
@@ -237,6 +329,9 @@ void Engine::opened(const syscalls::Call& call, std::span<const int> fds, Opened
       if (const auto* held = objects_.held(task.files, fd)) objects_.arrived(*held, task.group->pid);
     }
     return;
+  }
+  if (how == OpenedHow::open) {
+    for (const int fd : fds) opened_shared(call, fd);
   }
   if (how != OpenedHow::pipe && how != OpenedHow::socket && how != OpenedHow::socketpair) {
     for (const int fd : fds) look_up(task, fd, how, how == OpenedHow::open ? &call : nullptr);
@@ -314,11 +409,22 @@ void Engine::find_peer(Object& object, const Tracee& task, int fd) {
   }
 }
 
-void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fact) {
+void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fact, Which which) {
   Tracee& task = *tracees_.find(call.tid);
   const ObjectId id = call.objects.at(arg);
   Object* object = id ? objects_.find(id) : nullptr;
-  if (object == nullptr) return;
+  if (auto* at = std::get_if<FutexWaited>(&fact); at != nullptr && call.joins) {
+    at->joins = call.owner;
+    return tell(call, *at);
+  }
+  if (object == nullptr) {  // an id or address that is none: the call says so
+    const bool by_descriptor =
+        call.row->args.at(arg).kind == Arg::descriptor || call.row->exit == syscalls::Exit::on_fifo;
+    if (call.failed() && !by_descriptor) tell(call, Failed{std::string{call.row->name}, call.error(), {}});
+    return;
+  }
+  if (auto* changed = std::get_if<SemChanged>(&fact))
+    return tell_semaphore(call, *object, std::move(*changed), seq_for(call, which == Which::first));
   if (auto* bound = std::get_if<Bound>(&fact)) {
     bound->obj = id;
     if (!bound->err) {
@@ -326,6 +432,7 @@ void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fa
       if (socket && !socket->local.empty())
         bound->addr = socket->local;  // port 0 and an empty name are chosen by the kernel
       objects_.name(*object, bound->addr);
+      socket_named(task, *object, bound->addr);
     }
   } else if (auto* listening = std::get_if<Listening>(&fact)) {
     listening->obj = id;
@@ -350,6 +457,17 @@ void Engine::tell_of_object(const syscalls::Call& call, std::size_t arg, Fact fa
     if (!shut->err && shut->end != End::read) object->shut_by = task.group->pid;
   } else if (auto* failed = std::get_if<Failed>(&fact)) {
     failed->obj = id;
+  } else if (auto* removed = std::get_if<ObjectRemoved>(&fact)) {
+    removed->obj = id;
+    if (!removed->err) objects_.remove(*object);
+  } else if (auto* refused = std::get_if<ShmAttached>(&fact)) {
+    refused->obj = id;
+  } else if (auto* at = std::get_if<FutexWaited>(&fact)) {
+    at->obj = id;
+    if (call.owner) at->owner = call.owner;
+  } else if (auto* woke = std::get_if<FutexWoke>(&fact)) {
+    woke->obj = id;
+    if (call.objects[4]) woke->requeued_to = call.objects[4];
   }
   tell(call, std::move(fact));
 }

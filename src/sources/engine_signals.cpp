@@ -31,12 +31,6 @@ Disposition disposition_of(Signal signal, const Actions& actions) {
   return (actions.ignored & bit(signal)) != 0 || by_default ? Disposition::ignored : Disposition::default_action;
 }
 
-// Whether siginfo says who sent it, or whom it is about.
-bool names_a_process(Signal signal, const siginfo_t& info) {
-  return info.si_code == SI_USER || info.si_code == SI_TKILL || info.si_code == SI_QUEUE ||
-         (signal.value == SIGCHLD && info.si_code > 0 && info.si_code != SI_KERNEL);
-}
-
 // Alone it would not even have been queued. SIGCONT's default action is its sender's doing: nothing is left for it
 // here.
 bool does_nothing(const SignalDelivered& fact) {
@@ -111,7 +105,7 @@ void Engine::signalled(os::Stop stop, Tracee& task) {
   }
   fact.code = text::signal_code_name(signal, info->si_code);
   const Tgid who{info->si_pid};
-  if (names_a_process(signal, *info)) fact.from = tracees_.seen_from(*task.group, who);
+  if (syscalls::names_a_process(signal, info->si_code)) fact.from = tracees_.seen_from(*task.group, who);
   if (!fact.from && signal.value == SIGCHLD) fact.from = graves_.seen_from(task.group->pid, who);
   if (depends) {
     task.delivering = std::move(fact);
@@ -163,6 +157,10 @@ bool Engine::tell_interrupted(const os::Stop& stop, Tracee& task, const os::Inte
 
 void Engine::tell_delivered(Tracee& task, SignalDelivered fact) {
   const bool fails = fact.err.has_value();
+  if (!pending_.empty()) {
+    pending_.erase({task.tid.value, fact.signal});
+    pending_.erase({task.group->pid.value, fact.signal});
+  }
   if (fails) task.repair.reset();
   const auto& wanted = options_.choice.signals;
   if (asks_for_signals() && (!wanted || wanted->contains(fact.signal))) {
@@ -218,6 +216,20 @@ std::optional<std::int32_t> Engine::target_of(const Tracee& sender, const syscal
     if (status && status->ns_pid == Tgid{sending.target}) return tid.value;
   }
   return {};
+}
+
+// Of those of one number only one waits (signal(7)); the real-time ones are queued.
+void Engine::note_fate(SignalSent& sent) {
+  if (sent.err || sent.inner || !sent.signal || sent.target <= 0) return;
+  const auto target = static_cast<std::int32_t>(sent.target);
+  const auto status = status_of(Tid{target});
+  if (!status) return;
+  const std::uint64_t mask = bit(*sent.signal);
+  const bool waits = ((status->pending | status->shared_pending) & status->blocked & mask) != 0;
+  const bool first = !waits || pending_.insert({target, *sent.signal}).second;
+  if (!waits) pending_.erase({target, *sent.signal});
+  if (!waits) return;
+  sent.fate = first || sent.signal->value >= first_realtime ? SignalFate::pending : SignalFate::coalesced;
 }
 
 // Who sent a signal that has arrived, or has killed, is told before its effect is, though its call may return later.

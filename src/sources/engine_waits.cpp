@@ -9,15 +9,13 @@
 #include "os/clock.hpp"
 #include "os/syscall_names.hpp"
 #include "sources/engine.hpp"
+#include "syscalls/futex.hpp"
+#include "syscalls/lock.hpp"
 #include "syscalls/wait.hpp"
 
 namespace kintrace::sources {
 namespace {
 
-// A call that has not waited for so long may have returned already without our knowing.
-constexpr Nanoseconds own_delay = 100'000;
-// Messages are sent and received all the time: a wait for one that is shorter is not worth a line.
-constexpr Nanoseconds real_wait = 1'000'000;
 // More names than that say nothing any more.
 constexpr std::size_t most_named = 64;
 // What --timeout gives a program to end by itself.
@@ -27,7 +25,18 @@ constexpr Nanoseconds again = 100'000'000;
 }  // namespace
 
 bool Engine::may_wait(const syscalls::Call& call) {
-  if (call.row->blocks != syscalls::Blocks::on_children) return call.row->blocks != syscalls::Blocks::no;
+  using syscalls::Blocks;
+  switch (call.row->blocks) {
+    case Blocks::no: return false;
+    case Blocks::on_children: break;
+    case Blocks::on_change: {
+      if (call.row->cls == syscalls::Class::futex) return syscalls::futex_of(call).does == syscalls::Futex::Does::wait;
+      if (call.row->cls == syscalls::Class::sem) return true;
+      const auto lock = syscalls::locking_of(call);
+      return lock && lock->waits && lock->mode;
+    }
+    default: return true;
+  }
   return syscalls::awaited(call).whom != syscalls::Awaited::Whom::nobody;
 }
 
@@ -60,7 +69,13 @@ void Engine::tell_blocked(Tracee& task) {
     fact.waits_for = waits_for(task);
     const auto at =
         std::find_if(task.call->objects.begin(), task.call->objects.end(), [](ObjectId id) { return bool{id}; });
-    if (at != task.call->objects.end()) fact.obj = *at;
+    if (task.call->joins) {
+      fact.obj.reset();  // a thread is waited for, not the word
+    } else if (at != task.call->objects.end()) {
+      fact.obj = *at;
+    } else if (const ObjectId watched = first_watched(task, *task.call)) {
+      fact.obj = watched;
+    }
     begin = task.call->begin;
   } else if (const auto nr = proc_.blocked_in(task.tid)) {
     fact.syscall = os::syscall_name(*nr);
@@ -71,7 +86,10 @@ void Engine::tell_blocked(Tracee& task) {
 }
 
 std::vector<Tid> Engine::waits_for(const Tracee& task) {
-  if (task.call->row->blocks != syscalls::Blocks::on_children) return other_side(*task.call);
+  using syscalls::Blocks;
+  if (task.call->row->blocks == Blocks::on_any) return {};  // it is not said which of them, or it is time
+  if (task.call->row->blocks == Blocks::on_change) return who_may_change(*task.call);
+  if (task.call->row->blocks != Blocks::on_children) return other_side(*task.call);
   const auto awaited = syscalls::awaited(*task.call);
   const auto& children = task.group->children;
   std::vector<Tid> tids;
@@ -79,6 +97,23 @@ std::vector<Tid> Engine::waits_for(const Tracee& task) {
   if (awaited.whom == syscalls::Awaited::Whom::one && one && children.contains(*one)) tids = {leader_of(*one)};
   if (awaited.whom == syscalls::Awaited::Whom::any && children.size() <= most_named) {
     for (const Tgid child : children) tids.push_back(leader_of(child));
+  }
+  return tids;
+}
+
+// A lock or mutex has an owner; what has none may be changed by whoever has used it.
+std::vector<Tid> Engine::who_may_change(const syscalls::Call& call) {
+  const Object* object = call.objects[0] ? objects_.find(call.objects[0]) : nullptr;
+  if (call.owner) return {call.owner};
+  if (object == nullptr) return {};
+  if (call.row->args[0].kind == syscalls::Arg::locked_file || call.row->args[0].kind == syscalls::Arg::descriptor) {
+    const auto holder = holder_by_proc(call, *object);
+    return holder ? std::vector{leader_of(*holder)} : std::vector<Tid>{};
+  }
+  std::vector<Tid> tids;
+  const Tgid self = tracees_.find(call.tid)->group->pid;
+  for (const Tgid user : object->used_by) {
+    if (user != self && tracees_.find(user) != nullptr) tids.push_back(leader_of(user));
   }
   return tids;
 }

@@ -10,6 +10,11 @@ namespace {
 // Above these nothing is remembered: the kernel is asked each time.
 constexpr int most_numbers = 65'536;
 constexpr std::size_t most_unheld = 1024;
+constexpr std::size_t most_loose = 16'384;
+
+bool is_loose(ObjectKind kind) {
+  return kind == ObjectKind::futex || kind == ObjectKind::mapping || kind == ObjectKind::file;
+}
 
 std::string both(const std::string& local, const std::string& peer) { return local + '\0' + peer; }
 
@@ -76,6 +81,17 @@ void Objects::note(TableIndex table, int fd, Known known) {
 
 void Objects::is_plain(TableIndex table, int fd) { note(table, fd, Known::plain); }
 
+void Objects::is_file(TableIndex table, int fd, ObjectId file) {
+  is_plain(table, fd);
+  tables_.at(table).files[fd] = file;
+}
+
+ObjectId Objects::file_of(TableIndex table, int fd) const {
+  const auto& files = tables_.at(table).files;
+  const auto found = known(table, fd) == Known::plain ? files.find(fd) : files.end();
+  return found == files.end() ? ObjectId{} : found->second;
+}
+
 std::optional<Holders::Closed> Objects::is(TableIndex table, int fd, Holders::Held held, Tgid who) {
   note(table, fd, Known::object);
   auto replaced = holders_.open(table, fd, held);
@@ -90,6 +106,7 @@ std::optional<Holders::Closed> Objects::is(TableIndex table, int fd, Holders::He
 std::optional<Holders::Closed> Objects::closed(TableIndex table, int fd, Tgid who) {
   Table& in = tables_.at(table);
   if (fd >= 0 && std::cmp_less(fd, in.numbers.size())) in.numbers[static_cast<std::size_t>(fd)] = Known::unsure;
+  in.files.erase(fd);
   auto closed = holders_.close(table, fd);
   if (closed) note_last(*closed, who);
   forget_unheld();
@@ -144,6 +161,7 @@ std::vector<int> Objects::known_between(TableIndex table, unsigned first, unsign
 }
 
 void Objects::forget_plain(TableIndex table) {
+  tables_.at(table).files.clear();
   for (Known& number : tables_.at(table).numbers) {
     if (number == Known::plain) number = Known::unsure;
   }
@@ -182,7 +200,25 @@ Object& Objects::add(ObjectKind kind, const Identity& identity) {
   Object& object = objects_[id];
   object.id = id;
   object.identity = identity;
-  return object;
+  if (is_loose(kind)) loose_.push_back(id);
+  for (; loose_.size() > most_loose; loose_.pop_front()) {
+    const Object* oldest = find(loose_.front());
+    if (oldest != nullptr && oldest->locks.empty() && !holders_.held(oldest->id, End::both)) forget(oldest->id);
+  }
+  return objects_.at(id);
+}
+
+void Objects::remove(Object& object) {
+  const auto found = by_identity_.find(object.identity);
+  if (found != by_identity_.end() && found->second == object.id) by_identity_.erase(found);
+  object.removed = true;
+}
+
+Object* Objects::at_path(ObjectKind kind, const Bytes& path) {
+  for (auto& [id, object] : objects_) {
+    if (id.kind == kind && !object.removed && object.path == path) return &object;
+  }
+  return nullptr;
 }
 
 void Objects::join(Object& one, Object& other) {

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "kintrace/holders.hpp"
+#include "sources/gives.hpp"
+#include "sources/queue.hpp"
 #include "sources/stream.hpp"
 
 namespace kintrace::sources {
@@ -25,8 +27,35 @@ struct Identity {
   friend auto operator<=>(const Identity&, const Identity&) = default;
 };
 
+// What has no file system has numbers of ours: pseudoterminals theirs, System V objects their ids, and so on. No file
+// system has such a device.
+constexpr std::uint64_t sysv_devices = 16;  // and the kind above it, and the IPC namespace above that
+constexpr std::uint64_t event_devices = 64;
+constexpr std::uint64_t private_words = std::uint64_t{1} << 62;
+constexpr std::uint64_t shared_words = std::uint64_t{1} << 63;
+
 // Whether what is read from it is what was written, in order: a terminal changes it, a file keeps it.
-constexpr bool keeps_bytes(ObjectKind kind) { return kind != ObjectKind::pty && kind != ObjectKind::file; }
+constexpr bool keeps_bytes(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::pipe:
+    case ObjectKind::fifo:
+    case ObjectKind::unix_socket:
+    case ObjectKind::inet:
+    case ObjectKind::socket: return true;
+    default: return false;
+  }
+}
+constexpr bool is_queue(ObjectKind kind) { return kind == ObjectKind::sysv_msg || kind == ObjectKind::posix_mq; }
+
+// A lock on a file (fcntl(2), flock(2)).
+struct HeldLock {
+  Tgid by;
+  LockKind kind = LockKind::flock;
+  LockMode mode = LockMode::write;
+  std::int64_t first = 0, last = 0;  // bytes, both included
+  Seq released = {};       // its end has been given this number, but is not certain: others may share its description
+  bool handed_on = false;  // who took it has closed its descriptor, or ended: others have the description
+};
 
 struct Object {
   ObjectId id;
@@ -40,6 +69,20 @@ struct Object {
   std::string name;                              // of a bound socket
   std::optional<Tgid> last_reader, last_writer;  // who closed the last of these ends
   std::optional<Tgid> shut_by;                   // who has shut down what it sends
+  Gives input, room;                             // what was given to those who wait for either: `input` is any change
+  Queue queue;                                   // of messages
+  std::vector<Tgid> used_by;                     // of what has no descriptors: some of those who have used it
+  Bytes path;
+  std::int32_t ipcid = -1;
+  std::size_t inside = 0;  // of a semaphore set: calls that may have changed it, and have not returned
+  bool removed = false;
+  std::map<std::pair<Tgid, int>, std::int64_t> undo;  // of a semaphore set, by process and index: what its end adds
+  std::vector<HeldLock> locks;                        // of a file
+  struct Member {
+    std::uint64_t data = 0;
+    ObjectId obj;
+  };
+  std::map<int, Member> members;  // of an epoll instance, by descriptor
 };
 
 class Objects {
@@ -62,6 +105,9 @@ class Objects {
   Known known(TableIndex table, int fd) const;
   const Holders::Held* held(TableIndex table, int fd) const { return holders_.find(table, fd); }
   void is_plain(TableIndex table, int fd);
+  // Of what is plain all the same: the file that it leads to. Nothing: it is not known.
+  void is_file(TableIndex table, int fd, ObjectId file);
+  ObjectId file_of(TableIndex table, int fd) const;
   // What it replaced, if that was another object's.
   std::optional<Holders::Closed> is(TableIndex table, int fd, Holders::Held held, Tgid who);
   // It is closed, for now or for good.
@@ -88,6 +134,10 @@ class Objects {
   Object* find(const Identity& identity);
   Object* find(ObjectId id);
   Object& add(ObjectKind kind, const Identity& identity);
+  // It cannot be found by what it was known by: that may be given to another.
+  void remove(Object& object);
+  // One whose path this is; nothing: there is none, or no more.
+  Object* at_path(ObjectKind kind, const Bytes& path);
   static void join(Object& one, Object& other);
   // Sockets by address.
   void name(Object& object, std::string name);
@@ -103,7 +153,8 @@ class Objects {
   struct Table {
     std::vector<Known> numbers;
     std::vector<Window> windows;
-    std::map<Tgid, int> users;  // and how many tasks of each
+    std::map<Tgid, int> users;      // and how many tasks of each
+    std::map<int, ObjectId> files;  // of some numbers that are plain
     bool never_sure = false;
   };
   void note(TableIndex table, int fd, Known known);
@@ -121,6 +172,7 @@ class Objects {
   std::map<Identity, ObjectId> by_identity_;
   std::unordered_map<std::string, ObjectId> by_name_, by_ends_;
   std::array<std::uint32_t, Names<ObjectKind>::value.size()> counts_{};
+  std::deque<ObjectId> loose_;   // futexes and mapped files, which nothing says are needed no more
   std::deque<ObjectId> unheld_;  // of whom some may come back: in a message, or a FIFO opened anew
 };
 

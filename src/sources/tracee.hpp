@@ -13,6 +13,7 @@
 
 #include "kintrace/event.hpp"
 #include "kintrace/holders.hpp"
+#include "sources/memory.hpp"
 #include "syscalls/row.hpp"
 
 namespace kintrace::sources {
@@ -48,6 +49,7 @@ struct Tracee {
   bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
   TableIndex files;                           // its descriptors
   bool closing = false;                       // some of them, since its last stop
+  bool check_locks = false;                   // one of these may have been the last for a lock
   Ending leaving;                             // what that said
 };
 
@@ -89,6 +91,10 @@ struct Group {
   std::optional<Tgid> init;           // of its pid namespace, if that is not kintrace's and the init is traced
   std::optional<Tgid> children_init;  // of its children's
   bool undecoded = false;             // it makes calls of another architecture (i386, x32), whose waits we do not know
+  SharedMemory memory;                // what is mapped
+  std::set<ObjectId> undoes;          // semaphore sets of which its end takes something back
+  std::set<ObjectId> locks;           // files of which it holds locks
+  std::uint64_t ipc_namespace = 0;    // 0: kintrace's own
   std::optional<std::int64_t> peak;   // bytes of resident memory, read at its last moment
 };
 

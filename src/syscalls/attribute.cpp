@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::size_t comm_size = 16;  // TASK_COMM_LEN
 
-bool succeeded(const Call& call) { return call.result && !call.failed(); }
-
 void process_controlled(const Call& call, Keeper& keeper) {
   if (call.failed() && call.integer(0) == PR_SET_SECCOMP) {
     if (call.args[1] == SECCOMP_MODE_STRICT) return keeper.tell(call, Set{"seccomp", "strict refused"});

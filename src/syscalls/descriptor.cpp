@@ -11,6 +11,7 @@
 #include <limits>
 #include <span>
 
+#include "syscalls/lock.hpp"
 #include "syscalls/row.hpp"
 
 namespace kintrace::syscalls {
@@ -42,6 +43,13 @@ void duplicated(const Call& call, Keeper& keeper) {
   if (call.result) keeper.duplicated(call, call.integer(0), static_cast<int>(*call.result));
 }
 
+void commanded(const Call& call, Keeper& keeper) {
+  if (const int command = call.integer(1); command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+    return duplicated(call, keeper);
+  if (const auto lock = locking_of(call)) return keeper.locked(call, *lock);
+  if (call.failed()) keeper.tell(call, Failed{std::string{call.row->name}, call.error(), call.objects[0]});
+}
+
 void closed(const Call& call, Keeper& keeper) {
   const auto fd = static_cast<unsigned>(call.args[0]);
   keeper.closing(call, fd, fd);
@@ -58,7 +66,9 @@ void ring_made(const Call& call, Keeper& keeper) {
 }
 
 constexpr std::uint64_t low = std::numeric_limits<std::uint32_t>::max();
-constexpr Only duplicates[] = {{1, Only::Is::equal, F_DUPFD, low}, {1, Only::Is::equal, F_DUPFD_CLOEXEC, low}};
+constexpr Only commands[] = {{1, Only::Is::equal, F_DUPFD, low},     {1, Only::Is::equal, F_DUPFD_CLOEXEC, low},
+                             {1, Only::Is::equal, F_SETLK, low},     {1, Only::Is::equal, F_SETLKW, low},
+                             {1, Only::Is::equal, F_OFD_SETLK, low}, {1, Only::Is::equal, F_OFD_SETLKW, low}};
 using Args = std::array<ArgSpec, 6>;
 constexpr Args copies{{{"oldfd", Arg::descriptor}, {"newfd", Arg::number}, {"flags", Arg::number}}};
 
@@ -104,12 +114,12 @@ constexpr Row rows[] = {
      "fcntl",
      Class::stream,
      Exit::always,
-     {{{"fd", Arg::descriptor}, {"cmd", Arg::number}, {"arg", Arg::number}}},
-     duplicated,
-     Blocks::no,
+     {{{"fd", Arg::descriptor}, {"cmd", Arg::number}, {"arg", Arg::in_memory, sizeof(struct flock)}}},
+     commanded,
+     Blocks::on_change,
      Observed::standard,
-     duplicates},
-    {SYS_close, "close", Class::stream, Exit::never, {{{"fd", Arg::descriptor}}}, closed},
+     commands},
+    {SYS_close, "close", Class::stream, Exit::never, {{{"fd", Arg::number}}}, closed},
     {SYS_close_range,
      "close_range",
      Class::stream,

@@ -6,8 +6,9 @@
 namespace kintrace::syscalls {
 
 // One in each family's file.
-extern const std::span<const Row> attribute_rows, clone_rows, descriptor_rows, exec_rows, group_rows, signal_rows,
-    socket_rows, stream_rows, timer_rows, wait_rows;
+extern const std::span<const Row> attribute_rows, clone_rows, descriptor_rows, event_descriptor_rows, exec_rows,
+    futex_rows, group_rows, lock_rows, memory_rows, naming_rows, queue_rows, readiness_rows, semaphore_rows,
+    signal_rows, socket_rows, stream_rows, timer_rows, wait_rows;
 
 namespace {
 
@@ -24,8 +25,10 @@ std::array<const Row*, numbers> indexed() {
 }  // namespace
 
 std::span<const std::span<const Row>> families() {
-  static const std::array all{attribute_rows, clone_rows,  descriptor_rows, exec_rows,  group_rows,
-                              signal_rows,    socket_rows, stream_rows,     timer_rows, wait_rows};
+  static const std::array all{attribute_rows, clone_rows,     descriptor_rows, event_descriptor_rows, exec_rows,
+                              futex_rows,     group_rows,     lock_rows,       memory_rows,           naming_rows,
+                              queue_rows,     readiness_rows, semaphore_rows,  signal_rows,           socket_rows,
+                              stream_rows,    timer_rows,     wait_rows};
   return all;
 }
 

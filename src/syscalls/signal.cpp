@@ -123,6 +123,11 @@ constexpr Row rows[] = {
 
 extern const std::span<const Row> signal_rows{rows};
 
+bool names_a_process(Signal signal, int code) {
+  return code == SI_USER || code == SI_TKILL || code == SI_QUEUE ||
+         (signal.value == SIGCHLD && code > 0 && code != SI_KERNEL);
+}
+
 std::optional<Sending> sending_of(const Call& call) {
   constexpr std::int32_t first_realtime = 32;  // these are queued, and the queue may be full
   const auto sending = [&](std::size_t target, std::size_t signal) {

@@ -18,4 +18,7 @@ struct Sending {
 // Nothing if the call sends no signal.
 std::optional<Sending> sending_of(const Call& call);
 
+// Whether siginfo_t says who sent it, or whom it is about: by its si_code (sigaction(2)).
+bool names_a_process(Signal signal, int code);
+
 }  // namespace kintrace::syscalls

@@ -7,21 +7,10 @@
 #include <span>
 
 #include "syscalls/row.hpp"
+#include "syscalls/times.hpp"
 
 namespace kintrace::syscalls {
 namespace {
-
-constexpr Nanoseconds second = 1'000'000'000;
-
-// A program may write anything there, and a recording holds numbers below 2^53 only.
-Nanoseconds nanoseconds(std::int64_t seconds, std::int64_t rest) {
-  constexpr std::int64_t longest = 9'000'000;  // seconds
-  return std::clamp<std::int64_t>(seconds, 0, longest) * second + std::clamp<std::int64_t>(rest, 0, second);
-}
-Nanoseconds nanoseconds(const timeval& time) { return nanoseconds(time.tv_sec, time.tv_usec * 1'000); }
-Nanoseconds nanoseconds(const timespec& time) { return nanoseconds(time.tv_sec, time.tv_nsec); }
-
-bool succeeded(const Call& call) { return call.result && !call.failed(); }
 
 #ifdef SYS_alarm
 void alarm_set(const Call& call, Keeper& keeper) {

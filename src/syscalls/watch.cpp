@@ -21,7 +21,15 @@ constexpr Watched always[] = {
 };
 
 // Where descriptors come from and go to: without these calls nothing could be said of the others.
-bool follows_descriptors(const Row& row) { return row.exit != Exit::on_object; }
+bool leads_to_descriptors(const Row& row) {
+  switch (row.cls) {
+    case Class::socket:
+    case Class::pipe:
+    case Class::opening:
+    case Class::stream: return row.exit != Exit::on_object;
+    default: return false;
+  }
+}
 
 }  // namespace
 
@@ -30,13 +38,13 @@ bool observed(const Row& row, const Choice& choice) {
   if (row.cls == Class::lifecycle) return true;
   const auto names = class_names(row.cls);
   if (std::any_of(names.begin(), names.end(), [&](auto name) { return choice.asks_for(name, row.name); })) return true;
-  return row.cls != Class::signal && follows_objects(choice) && follows_descriptors(row);
+  return leads_to_descriptors(row) && follows_objects(choice);
 }
 
 bool follows_objects(const Choice& choice) {
   const auto wanted = [&](const Row& row) {
     const auto names = class_names(row.cls);
-    return row.cls != Class::lifecycle && row.cls != Class::signal &&
+    return has_descriptors(row.cls) &&
            std::any_of(names.begin(), names.end(), [&](auto name) { return choice.asks_for(name, row.name); });
   };
   const auto all = families();
@@ -48,7 +56,9 @@ std::vector<Watched> watched(const Choice& choice, Repairs repairs) {
   std::vector<Watched> calls{std::begin(always), std::end(always)};
   for (const auto family : families()) {
     for (const Row& row : family) {
-      if (observed(row, choice)) calls.push_back({row.nr, row.name, row.exit, row.only});
+      if (!observed(row, choice)) continue;
+      const bool all = !row.all_with.empty() && choice.asks_for(row.all_with, row.name);
+      calls.push_back({row.nr, row.name, row.exit, all ? std::span<const Only>{} : row.only});
     }
   }
   if (repairs == Repairs::yes) {

@@ -14,6 +14,7 @@
 #include "text/names.hpp"
 #include "text/units.hpp"
 #include "views/ipc_words.hpp"
+#include "views/sync_words.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -65,6 +66,7 @@ Sentence process_words(const Exited& fact, const Process& process, const World& 
     out += step;
   };
   add(memory_words(process, world, manner.naming));
+  if (const auto detached = detached_words(process, world, manner); !detached.empty()) add(detached);
   std::size_t ends = 0;
   for (const FdClosed& closed : World::closed_by_end(process)) {
     const auto last = words_of_last(closed, world, manner);

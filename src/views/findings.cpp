@@ -40,6 +40,7 @@ class Findings : public View {
     out_.write(palette_.paint(head, style) + text::wrap(text::printable(finding.message), head.size(), options_.width) +
                "\n");
     out_.write("      " + text::wrap(text::printable(finding.advice), 6, options_.width) + "\n");
+    for (const Bytes& command : finding.commands) out_.write("        " + text::printable(command) + "\n");
   }
 
   Writer& out_;

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "text/units.hpp"
+#include "views/sync_words.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -20,19 +22,74 @@ constexpr Nanoseconds between_looks = 100'000'000;
 // That a task waits so long is worth a line among any number of messages.
 constexpr Nanoseconds long_wait = 100'000'000;
 
-// A message that brought or took something.
-std::optional<Traffic> message_in(const Event& event) {
-  if (event.unfinished) return {};
-  if (const auto* sent = std::get_if<Sent>(&event.fact)) {
-    if (sent->err || !sent->fds.empty()) return {};
-    return Traffic{.obj = sent->obj, .way = Way::write, .bytes = sent->bytes};
+// A task may wait at any number of futexes: so many are remembered.
+constexpr std::size_t most_runs = 4096;
+
+// What of its kind it is like: a size, or which semaphore was changed by how much.
+std::int64_t likeness(const Event& event) {
+  constexpr int half = 32;
+  if (const auto* sent = std::get_if<Sent>(&event.fact)) return sent->bytes;
+  if (const auto* received = std::get_if<Received>(&event.fact)) return received->bytes;
+  if (const auto* changed = std::get_if<SemChanged>(&event.fact)) {
+    const auto index = static_cast<std::uint64_t>(static_cast<std::uint32_t>(changed->index));
+    return static_cast<std::int64_t>(index << half ^ static_cast<std::uint64_t>(changed->delta.value_or(0)));
   }
-  const auto* received = std::get_if<Received>(&event.fact);
-  if (received == nullptr || received->err || received->eof) return {};
-  return Traffic{.obj = received->obj, .way = received->peeked ? Way::peek : Way::read, .bytes = received->bytes};
+  return 0;
 }
 
+// The bytes of a queue's messages are not joined by chance, as those of a stream are.
+bool is_queue(ObjectId id) { return class_of(id.kind) == "msg"; }
+
 }  // namespace
+
+bool FoldedMessages::may_fold(const Event& event) {
+  return std::visit(
+      [](const auto& fact) {
+        using T = std::decay_t<decltype(fact)>;
+        return std::is_same_v<T, Sent> || std::is_same_v<T, Received> || std::is_same_v<T, SemChanged> ||
+               std::is_same_v<T, LockTaken> || std::is_same_v<T, LockReleased> || std::is_same_v<T, FutexWaited> ||
+               std::is_same_v<T, FutexWoke> || std::is_same_v<T, Waited>;
+      },
+      event.fact);
+}
+
+// One that is like many others: a message that brought or took something, a change, a lock or a wait that came about.
+std::optional<Traffic> FoldedMessages::message_in(const Event& event) const {
+  if (event.unfinished) return {};
+  const bool stable = manner_.naming.stable();
+  if (const auto* sent = std::get_if<Sent>(&event.fact)) {
+    if (sent->err || !sent->fds.empty() || (stable && is_queue(sent->obj))) return {};
+    return Traffic{.obj = sent->obj, .way = Way::write, .bytes = sent->bytes};
+  }
+  if (const auto* received = std::get_if<Received>(&event.fact)) {
+    if (received->err || received->eof || (stable && is_queue(received->obj))) return {};
+    return Traffic{.obj = received->obj, .way = received->peeked ? Way::peek : Way::read, .bytes = received->bytes};
+  }
+  if (const auto* woken = std::get_if<FutexWaited>(&event.fact)) {
+    if (woken->err || woken->joins) return {};
+    return Traffic{.obj = woken->obj, .way = Way::wait};
+  }
+  if (const auto* woke = std::get_if<FutexWoke>(&event.fact)) {
+    if (woke->err || (woke->woken == 0 && !woke->requeued_to)) return {};
+    return Traffic{.obj = woke->obj, .way = Way::wake};
+  }
+  if (const auto* waited = std::get_if<Waited>(&event.fact)) {
+    if (waited->err || waited->signal || is_brief(*waited, event, manner_.naming)) return {};
+    if (stable && !waits_for_any(waited->syscall)) return {};
+    return Traffic{.way = Way::wait_for_any};
+  }
+  if (stable) return {};
+  if (const auto* changed = std::get_if<SemChanged>(&event.fact)) {
+    if (changed->err || changed->undone) return {};
+    return Traffic{.obj = changed->obj, .way = Way::change};
+  }
+  if (const auto* taken = std::get_if<LockTaken>(&event.fact)) return Traffic{.obj = taken->obj, .way = Way::lock};
+  if (const auto* released = std::get_if<LockReleased>(&event.fact)) {
+    if (released->how == ReleasedHow::exit) return {};
+    return Traffic{.obj = released->obj, .way = Way::unlock};
+  }
+  return {};
+}
 
 bool FoldedMessages::count(const Event& event, const Task& task, const World& world) {
   const auto message = message_in(event);
@@ -47,13 +104,15 @@ bool FoldedMessages::count(const Event& event, const Task& task, const World& wo
 }
 
 bool FoldedMessages::take(const Event& event, Line& line, const World& world, std::vector<Line>& told) {
-  if (const auto* wait = std::get_if<Blocked>(&event.fact); wait != nullptr && wait->obj)
+  if (const auto* wait = std::get_if<Blocked>(&event.fact);
+      wait != nullptr && (wait->obj || waits_for_any(wait->syscall) || sleeps(wait->syscall)))
     return take(*wait, event.dur, line, world, told);
   const auto message = message_in(event);
   if (!message) {
     tell(line.task, world, told);
     return false;
   }
+  if (runs_.size() >= most_runs && !manner_.naming.stable()) tell_all(world, told);
   const auto [at, fresh] = runs_.try_emplace(Key{line.task, message->obj, message->way});
   Run& run = at->second;
   if (fresh) {
@@ -62,7 +121,7 @@ bool FoldedMessages::take(const Event& event, Line& line, const World& world, st
   }
   line.message = true;
   if (!run.folds) {
-    run.folds = ++run.shown == most_shown || ++run.sizes[message->bytes] == most_alike;
+    run.folds = ++run.shown == most_shown || ++run.alike[likeness(event)] == most_alike;
     return false;
   }
   add(run, event, *message, world);
@@ -73,11 +132,15 @@ bool FoldedMessages::take(const Event& event, Line& line, const World& world, st
 // Waits between messages that are not told have no line either, unless they are long.
 bool FoldedMessages::take(const Blocked& wait, Nanoseconds length, const Line& line, const World& world,
                           std::vector<Line>& told) {
-  constexpr std::array ways{Way::write, Way::read, Way::peek};
-  const bool among_folded = std::any_of(ways.begin(), ways.end(), [&](Way way) {
-    const auto run = runs_.find(Key{line.task, *wait.obj, way});
+  constexpr std::array ways{Way::write, Way::read, Way::peek, Way::change, Way::lock, Way::wait};
+  const auto folds = [&](ObjectId obj, Way way) {
+    const auto run = runs_.find(Key{line.task, obj, way});
     return run != runs_.end() && run->second.folds;
-  });
+  };
+  const bool for_any = waits_for_any(wait.syscall) || sleeps(wait.syscall);
+  const bool among_folded = for_any
+                                ? folds({}, Way::wait_for_any)
+                                : std::any_of(ways.begin(), ways.end(), [&](Way way) { return folds(*wait.obj, way); });
   if (among_folded && length < long_wait) return true;
   if (among_folded) tell(line.task, world, told);
   return false;
@@ -88,8 +151,11 @@ void FoldedMessages::add(Run& run, const Event& event, const Traffic& message, c
   if (more.messages == 0) {
     more = message;
     more.each = message.bytes;
+    if (const auto* waited = std::get_if<Waited>(&event.fact)) more.call = waited->syscall;
     run.since = event.end();
   } else {
+    if (const auto* waited = std::get_if<Waited>(&event.fact); waited != nullptr && waited->syscall != more.call)
+      more.call.clear();
     more.bytes = text::sum(more.bytes, message.bytes);
     if (more.each != message.bytes) more.each.reset();
   }
@@ -132,10 +198,12 @@ void FoldedMessages::tell(const Runs& runs, const World& world, std::vector<Line
 
 Line FoldedMessages::line_of(const Run& run, const World& world) const {
   Line line = run.last;
-  if (!manner_.naming.stable() && run.more.messages == 1) return line;
+  const bool stable = manner_.naming.stable();
+  if (!stable && run.more.messages == 1) return line;
+  // Each of them says the same then.
+  if (stable && (run.more.way == Way::wait || run.more.way == Way::wake)) return line;
   line.spent.reset();
-  line.sentence =
-      manner_.naming.stable() ? words_of_all(run.more, world, manner_) : words_of_more(run.more, world, manner_);
+  line.sentence = stable ? words_of_all(run.more, world, manner_) : words_of_more(run.more, world, manner_);
   return line;
 }
 

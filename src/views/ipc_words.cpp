@@ -5,21 +5,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <cstring>
 #include <initializer_list>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "text/units.hpp"
+#include "views/phrases.hpp"
+#include "views/sync_words.hpp"
 
 namespace kintrace::views {
 namespace {
 
-// A wait shorter than this may be kintrace's own delay.
-constexpr Nanoseconds real_wait = 1'000'000;
-constexpr std::size_t most_named = 3;
-
 bool is_pipe(ObjectId id) { return id.kind == ObjectKind::pipe || id.kind == ObjectKind::fifo; }
+bool is_queue(ObjectId id) { return id.kind == ObjectKind::sysv_msg || id.kind == ObjectKind::posix_mq; }
+bool is_event(ObjectId id) { return class_of(id.kind) == "event"; }
 
 std::string_view end_words(End end) {
   switch (end) {
@@ -27,31 +28,6 @@ std::string_view end_words(End end) {
     case End::write: return " write end";
     default: return "";
   }
-}
-
-std::string named(Tid tid, const World& world, const Manner& manner) {
-  const Task* task = world.find(tid);
-  if (task == nullptr) return manner.naming.stable() ? "an outsider" : std::to_string(tid.value);
-  std::string name = manner.naming.task(*task, world);
-  if (manner.naming.stable() || task->comm.empty()) return name;
-  return fmt::format(FMT_COMPILE("{} {}"), text::printable(task->comm), name);
-}
-
-std::string named(Tgid pid, const World& world, const Manner& manner) { return named(leader_of(pid), world, manner); }
-
-// "a", "a and b", "a, b and c".
-std::string listed(const std::vector<std::string>& words) {
-  std::string out;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i != 0) out += i + 1 == words.size() ? " and " : ", ";
-    out += words[i];
-  }
-  return out;
-}
-
-std::string waited(const Event& event, const Manner& manner, std::string_view for_what) {
-  if (manner.naming.stable() || event.dur < real_wait) return {};
-  return fmt::format(", waited {}{}", text::duration(event.dur), for_what);
 }
 
 // What a cut has left whole: no first bytes of a character at the end.
@@ -79,10 +55,6 @@ std::string data_words(std::string_view data, bool cut, const Manner& manner) {
   return fmt::format(FMT_COMPILE(" \"{}\"{}"), text::printable(quoted), cut ? "…" : "");
 }
 
-bool would_block(const std::optional<Errno>& err) { return err && (err->value == EAGAIN || err->value == EINTR); }
-
-std::string verb_of(const std::string& call) { return call.empty() ? "?" : text::printable(call); }
-
 // "ls 4102", "64 B of ls 4102 and 56 B of cat 4103".
 std::string sender_words(const std::vector<Part>& parts, const World& world, const Manner& manner) {
   std::vector<Part> shares;  // by task
@@ -104,6 +76,39 @@ std::string sender_words(const std::vector<Part>& parts, const World& world, con
     words.push_back(fmt::format("{} from {}", text::size(share.bytes), named(share.tid, world, manner)));
   }
   return listed(words);
+}
+
+// " 3 B \"two\", type 2"; what goes through an eventfd or timerfd is a number (eventfd(2), timerfd_create(2)).
+template <class Message>
+std::string content_words(const Message& fact, const Manner& manner) {
+  constexpr bool sends = std::is_same_v<Message, Sent>;
+  const ObjectKind kind = fact.obj.kind;
+  std::uint64_t number = 0;
+  if (fact.data.size() == sizeof number && (kind == ObjectKind::eventfd || kind == ObjectKind::timerfd)) {
+    std::memcpy(&number, fact.data.data(), sizeof number);
+    if (kind == ObjectKind::timerfd) return ": " + text::counted(number, "expiration");
+    return fmt::format("{}{}", sends ? " +" : ": value ", number);
+  }
+  std::string out = " " + text::size(fact.bytes);
+  bool shows_bytes = !is_event(fact.obj);
+  if constexpr (!sends) {
+    if (fact.peeked) out += ", which stay there";
+    shows_bytes = shows_bytes && fact.from.empty();  // otherwise their sender has shown them
+  }
+  if (shows_bytes) out += data_words(fact.data, fact.cut, manner);
+  if (fact.type) out += fmt::format(", type {}", *fact.type);
+  if (fact.priority) out += fmt::format(", priority {}", *fact.priority);
+  return out;
+}
+
+// ", waited 2.1 ms as it was full, until sort 4103 read": where somebody read meanwhile. Otherwise it may have been
+// slow.
+std::string send_wait(const Sent& fact, const Event& event, const World& world, const Manner& manner) {
+  const bool fills = is_pipe(fact.obj) || is_queue(fact.obj);
+  const auto waker = waker_of(event, world, manner);
+  std::string out = waited(event, manner, fills && waker ? " as it was full" : "");
+  if (waker && !out.empty()) out += fmt::format(", until {} {}", *waker, is_queue(fact.obj) ? "took one" : "read");
+  return out;
 }
 
 std::int64_t bytes_of(const std::vector<Part>& parts) {
@@ -131,6 +136,10 @@ std::string wait_words(std::string_view call, ObjectId obj, const std::string& n
   if (call.starts_with("accept")) return "waits for a connection to " + name;
   if (call.starts_with("open")) return "waits for the other side of " + name;
   if (call == "connect") return "waits at " + name;
+  if (call == "msgsnd" || call == "mq_timedsend") return fmt::format("waits: {} is full", name);
+  if (call == "msgrcv" || call == "mq_timedreceive") return "waits for a message of " + name;
+  if (call == "flock" || call == "fcntl") return "waits for a lock on " + name;
+  if (class_of(obj.kind) == "sem" || is_event(obj) || waits_for_any(call)) return "waits for " + name;
   switch (side_of(call, obj)) {
     case Side::writers: return "waits for data or EOF on " + name;
     case Side::readers: return fmt::format("waits: {} is full", name);
@@ -165,13 +174,37 @@ std::string others_words(const Blocked& fact, Side side, const Event& event, con
   return words.empty() ? "" : fmt::format(" ({}: {})", role, fmt::join(words, ", "));
 }
 
+// " held by sh 4102 or sh 4103": of what has an owner.
+std::string owner_words(const Blocked& fact, const World& world, const Manner& manner) {
+  const bool is_lock = fact.syscall == "flock" || fact.syscall == "fcntl";
+  if (fact.waits_for.empty() || (!is_lock && fact.obj->kind != ObjectKind::futex)) return {};
+  std::vector<std::string> words;
+  for (const Tid tid : fact.waits_for) {
+    if (words.size() == most_named) {
+      words.push_back(fmt::format("{} more", fact.waits_for.size() - most_named));
+      break;
+    }
+    words.push_back(named(tid, world, manner));
+  }
+  return " held by " + listed(words, " or ");
+}
+
 std::pair<std::string_view, std::string_view> words_for(Way way) {
   switch (way) {
     case Way::write: return {"write", "to"};
     case Way::read: return {"read", "of"};
-    default: return {"peek", "at"};
+    case Way::peek: return {"peek", "at"};
+    case Way::change: return {"change", "of"};
+    case Way::lock: return {"lock", "of"};
+    case Way::unlock: return {"unlock", "of"};
+    case Way::wait: return {"wait", "at"};
+    case Way::wake: return {"wake", "of"};
+    case Way::wait_for_any: return {"wait", "by"};
   }
+  return {};
 }
+
+bool is_message(Way way) { return way == Way::write || way == Way::read || way == Way::peek; }
 
 std::string peer_words(const std::optional<ObjectId>& peer, const World& world, const Manner& manner) {
   return peer ? fmt::format(" ({})", manner.naming.object(*peer, world)) : "";
@@ -197,8 +230,6 @@ std::string along_words(const Sent& fact, const Event& event, const World& world
   return ", with " + listed(words);
 }
 
-std::string failure(const std::optional<Errno>& err) { return err ? " failed: " + error_words(*err) : ""; }
-
 }  // namespace
 
 Sentence words_of(const FdOpened& fact, const Event& event, const World& world, const Manner& manner) {
@@ -222,15 +253,14 @@ Sentence words_of(const FdOpened& fact, const Event& event, const World& world, 
     case OpenedHow::socket: return {fmt::format("{} made: fd {}", name, fact.fd), Tone::quiet};
     case OpenedHow::accept: return {};  // its connection says it
     case OpenedHow::open: {
-      const std::string_view purpose = fact.end == End::read    ? " for reading"
-                                       : fact.end == End::write ? " for writing"
-                                                                : " for both";
-      const bool named_by_path =
-          object == nullptr || object->path.empty() || (manner.naming.stable() && fact.obj.kind != ObjectKind::file);
-      const std::string path = named_by_path ? "" : " " + text::shell_word(object->path, manner.limits.word);
+      if (is_told_when_opened(fact.obj.kind)) return {};
+      const std::string_view purpose = fact.obj.kind == ObjectKind::file ? ""  // nobody has looked
+                                       : fact.end == End::read           ? " for reading"
+                                       : fact.end == End::write          ? " for writing"
+                                                                         : " for both";
       const std::string_view other_side = fact.end == End::read ? " for a writer" : " for a reader";
       const bool meeting = fact.obj.kind == ObjectKind::fifo;
-      return {fmt::format("open {}{}{}: fd {}{}", name, path, purpose, fact.fd,
+      return {fmt::format("open {}{}: fd {}{}", with_path(fact.obj, world, manner), purpose, fact.fd,
                           waited(event, manner, meeting ? other_side : ""))};
     }
     case OpenedHow::received: return {fmt::format("receives {}{}: fd {}", name, end_words(fact.end), fact.fd)};
@@ -264,7 +294,7 @@ std::string words_of_last(const FdClosed& fact, const World& world, const Manner
     const std::string_view what = fact.obj.kind == ObjectKind::pty ? "has nobody at its other side" : "gets EOF";
     if (heard) out = fmt::format("{} gone: {} {}", name, manner.naming.object(*object->peer, world), what);
   }
-  if (fact.left > 0) {
+  if (fact.left > 0 && !is_event(fact.obj) && !is_queue(fact.obj)) {
     if (out.empty()) out = name + " gone";
     out += fmt::format(", {} in it never read", text::size(fact.left));
   }
@@ -300,11 +330,9 @@ Sentence words_of(const Sent& fact, const Event& event, const World& world, cons
     const bool again = would_block(fact.err);
     return {std::move(out), again ? Tone::quiet : Tone::notable, again};
   }
-  out += ' ';
-  out += text::size(fact.bytes);
-  out += data_words(fact.data, fact.cut, manner);
+  out += content_words(fact, manner);
   out += along_words(fact, event, world, manner);
-  return {out + waited(event, manner, is_pipe(fact.obj) ? " as it was full" : "")};
+  return {out + send_wait(fact, event, world, manner)};
 }
 
 Sentence words_of(const Received& fact, const Event& event, const World& world, const Manner& manner) {
@@ -319,12 +347,10 @@ Sentence words_of(const Received& fact, const Event& event, const World& world, 
     if (fact.eof_by && !manner.naming.stable())
       out += fmt::format(": {} {}", named(*fact.eof_by, world, manner),
                          is_pipe(fact.obj) ? "was the last writer" : "sends no more");
-    return {out + waited(event, manner, "")};
+    return {out + (fact.eof_by ? waited(event, manner) : waited_words(event, world, manner))};
   }
-  out += ' ';
-  out += text::size(fact.bytes);
-  if (fact.peeked) out += ", which stay there";
-  if (fact.from.empty()) return {out + data_words(fact.data, fact.cut, manner) + waited(event, manner, "")};
+  out += content_words(fact, manner);
+  if (fact.from.empty()) return {out + waited_words(event, world, manner)};
   const bool one = std::all_of(fact.from.begin(), fact.from.end(),
                                [&](const Part& part) { return part.tid == fact.from.front().tid; });
   out += one ? ", from " : ", ";
@@ -332,7 +358,7 @@ Sentence words_of(const Received& fact, const Event& event, const World& world, 
   if (fact.order_unknown) out += ", in unknown order";
   const std::int64_t before = fact.bytes - bytes_of(fact.from);
   if (before > 0) out += fmt::format(" ({} from before)", text::size(before));
-  return {out + waited(event, manner, "")};
+  return {out + waited(event, manner)};
 }
 
 Sentence words_of(const Bound& fact, const World& world, const Manner& manner) {
@@ -351,7 +377,7 @@ Sentence words_of(const Connected& fact, const Event& event, const World& world,
   const bool goes_on = fact.err && fact.err->value == EINPROGRESS;
   return {fmt::format("connect {} → {}{}{}", manner.naming.object(fact.obj, world), address_words(fact.addr),
                       peer_words(fact.peer, world, manner), goes_on ? ", going on" : failure(fact.err)) +
-              waited(event, manner, ""),
+              waited(event, manner),
           fact.err && !goes_on ? Tone::quiet : Tone::plain};
 }
 
@@ -365,7 +391,7 @@ Sentence words_of(const Accepted& fact, const Event& event, const World& world, 
   } else if (!fact.addr.empty() && !manner.naming.stable()) {
     out += " ← " + text::printable(fact.addr);
   }
-  return {out + waited(event, manner, "")};
+  return {out + waited(event, manner)};
 }
 
 Sentence words_of(const ShutDown& fact, const World& world, const Manner& manner) {
@@ -379,12 +405,16 @@ Sentence words_of(const ShutDown& fact, const World& world, const Manner& manner
 
 Sentence words_of(const Blocked& fact, const Event& event, const World& world, const Manner& manner) {
   if (manner.naming.stable()) return {};  // whether others did something meanwhile is chance
-  const std::string name = manner.naming.object(*fact.obj, world), call = verb_of(fact.syscall);
+  const bool of_file = fact.obj->kind == ObjectKind::file || fact.obj->kind == ObjectKind::posix_sem;
+  const std::string name = of_file ? with_path(*fact.obj, world, manner) : manner.naming.object(*fact.obj, world);
+  const bool sem_wait = fact.obj->kind == ObjectKind::posix_sem && fact.syscall == "futex";
+  const std::string call = sem_wait ? "sem_wait" : verb_of(fact.syscall);
   // Told before what it has brought about already: whether it waits is not known.
   if (event.dur < real_wait) return {fmt::format("{} {} begins", call, name), Tone::quiet};
-  return {fmt::format("{} {}{}", call, wait_words(call, *fact.obj, name),
-                      others_words(fact, side_of(call, *fact.obj), event, world, manner)),
-          Tone::quiet};
+  return {
+      fmt::format("{} {}{}{}", call, wait_words(call, *fact.obj, name),
+                  others_words(fact, side_of(call, *fact.obj), event, world, manner), owner_words(fact, world, manner)),
+      Tone::quiet};
 }
 
 void add_content(Traffic& traffic, const Event& event, const World& world, const Manner& manner) {
@@ -394,32 +424,59 @@ void add_content(Traffic& traffic, const Event& event, const World& world, const
     traffic.data.append(data, 0, room);
     traffic.cut = cut || data.size() > room;
   };
+  const auto has_room = [&] { return traffic.from.size() <= most_named; };
   if (const auto* sent = std::get_if<Sent>(&event.fact)) add(sent->data, sent->cut);
+  if (const auto* waited = std::get_if<Waited>(&event.fact)) {
+    for (const ObjectId ready : waited->ready) {
+      if (has_room()) traffic.from.insert(manner.naming.object(ready, world));
+    }
+  }
   const auto* received = std::get_if<Received>(&event.fact);
   if (received == nullptr) return;
   add(received->data, received->cut);
   for (const Part& part : received->from) {
-    if (traffic.from.size() <= most_named) traffic.from.insert(named(part.tid, world, manner));
+    if (has_room()) traffic.from.insert(named(part.tid, world, manner));
   }
 }
 
 Sentence words_of_more(const Traffic& traffic, const World& world, const Manner& manner) {
-  const auto& [verb, preposition] = words_for(traffic.way);
+  const auto& [noun, preposition] = words_for(traffic.way);
   std::string out =
-      fmt::format("… {} more {}{} {} {}, ", text::count(traffic.messages), verb, traffic.messages == 1 ? "" : "s",
-                  preposition, manner.naming.object(traffic.obj, world));
-  out += traffic.each ? text::size(*traffic.each) + " each" : text::size(traffic.bytes) + " in all";
-  if (traffic.longest >= real_wait) out += ", waited up to " + text::duration(traffic.longest);
+      fmt::format("… {} more {}{}", text::count(traffic.messages), noun, traffic.messages == 1 ? "" : "s");
+  const bool any = traffic.way == Way::wait_for_any;
+  if (!any || !traffic.call.empty())
+    out +=
+        fmt::format(" {} {}", preposition, any ? waiting_call(traffic.call) : manner.naming.object(traffic.obj, world));
+  if (is_message(traffic.way)) {
+    out += traffic.each ? fmt::format(", {} each", text::size(*traffic.each))
+                        : fmt::format(", {} in all", text::size(traffic.bytes));
+  }
+  if (traffic.longest >= real_wait) {
+    out += any || traffic.way == Way::wait ? ", up to " : ", waited up to ";
+    out += text::duration(traffic.longest);
+  }
   return {std::move(out), Tone::quiet};
 }
 
 Sentence words_of_all(const Traffic& traffic, const World& world, const Manner& manner) {
+  const std::vector<std::string> from{traffic.from.begin(), traffic.from.end()};
+  const bool several = from.size() > most_named;
+  if (traffic.way == Way::wait_for_any) {
+    const std::string call = traffic.call.empty() ? "waits" : waiting_call(traffic.call);
+    return {fmt::format("{}: {}", call,
+                        from.empty() ? "timed out"
+                        : several    ? "several ready"
+                                     : listed(from) + " ready")};
+  }
   const auto& [verb, preposition] = words_for(traffic.way);
-  const std::string out = fmt::format("{} {} {} {}", verb, text::size(traffic.bytes), preposition,
-                                      manner.naming.object(traffic.obj, world));
-  if (traffic.from.empty()) return {out + data_words(traffic.data, traffic.cut, manner)};
-  if (traffic.from.size() > most_named) return {out + ", from several"};
-  return {fmt::format("{}, from {}", out, listed({traffic.from.begin(), traffic.from.end()}))};
+  const std::string name = manner.naming.object(traffic.obj, world);
+  // How many events one read of these takes is chance.
+  std::string out = is_event(traffic.obj)
+                        ? fmt::format("{} {}", verb, name)
+                        : fmt::format("{} {} {} {}", verb, text::size(traffic.bytes), preposition, name);
+  if (from.empty()) return {is_event(traffic.obj) ? out : out + data_words(traffic.data, traffic.cut, manner)};
+  if (several) return {out + ", from several"};
+  return {fmt::format("{}, from {}", out, listed(from))};
 }
 
 }  // namespace kintrace::views

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <string_view>
 
 #include "text/escape.hpp"
 
@@ -62,11 +63,44 @@ std::string Naming::adopter(Tgid pid, const World& world) const {
 std::string Naming::object(ObjectId id, const World& world) const {
   const Object* object = stable_ ? world.find(id) : nullptr;
   if (object == nullptr) return name_of(id);
-  // Who opens it first may be chance.
-  if (id.kind == ObjectKind::fifo && !object->path.empty()) return "fifo " + text::shell_word(object->path);
+  std::string found_at = place(*object, world);
+  if (!found_at.empty() && object->in) return found_at;
+  if (!found_at.empty())
+    return fmt::format("{} {}", Names<ObjectKind>::value.at(static_cast<std::size_t>(id.kind)), found_at);
   // What the program finds depends on who starts it: that must not change the names of what it makes.
   return fmt::format("{}.{}{}", name({}, object->maker), object->inherited ? "outer." : "",
                      name_of({id.kind, object->ordinal}));
+}
+
+// Where several may find it, as who does so first may be chance. Empty: nowhere. What the run has made itself it may
+// have given a name of chance, as one with a pid in it.
+std::string Naming::place(const Object& object, const World& world) const {
+  const bool made = !object.inherited && object.id.kind != ObjectKind::fifo && object.id.kind != ObjectKind::file;
+  if (is_found_by_path(object.id.kind) && !made) return object.path.empty() ? "" : text::shell_word(path_of(object));
+  if (object.key.value_or(0) != 0) return fmt::format("0x{:x}", static_cast<std::uint32_t>(*object.key));
+  const bool shared = object.in && object.offset && object.in->kind != ObjectKind::futex;
+  return shared ? fmt::format("{}+{}", this->object(*object.in, world), *object.offset) : "";
+}
+
+bool is_found_by_path(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::fifo:
+    case ObjectKind::file:
+    case ObjectKind::posix_shm:
+    case ObjectKind::posix_sem:
+    case ObjectKind::posix_mq: return true;
+    default: return false;
+  }
+}
+
+Bytes path_of(const Object& object) {
+  static constexpr std::string_view semaphores = "/dev/shm/sem.", deleted = " (deleted)";
+  const Bytes& path = object.path;
+  if (object.id.kind == ObjectKind::posix_sem && path.starts_with(semaphores))
+    return "/" + path.substr(semaphores.size());
+  if (object.id.kind == ObjectKind::memfd && path.starts_with('/') && path.ends_with(deleted))
+    return path.substr(1, path.size() - 1 - deleted.size());
+  return path;
 }
 
 }  // namespace kintrace::views

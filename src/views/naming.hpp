@@ -27,12 +27,19 @@ class Naming {
   std::string named(Tgid pid, const World& world) const;
   // The same for one that is given children: "init", "subreaper 4100 x".
   std::string adopter(Tgid pid, const World& world) const;
-  // pipe#1; by its maker, or path, where the number would be chance: p1.pipe#1, fifo /tmp/f.
+  // pipe#1; by its maker, or what it is found by, where the number would be chance: p1.pipe#1, fifo /tmp/f, sysv_sem
+  // 0x4b1d.
   std::string object(ObjectId id, const World& world) const;
 
  private:
   std::string name(Tgid pid, const Descent& descent) const;
+  std::string place(const Object& object, const World& world) const;
   bool stable_;
 };
+
+// Whether an object of this kind is found by its path.
+bool is_found_by_path(ObjectKind kind);
+// The path, or what the program gave instead: of a named semaphore its name (sem_overview(7)), of a memfd memfd:NAME.
+Bytes path_of(const Object& object);
 
 }  // namespace kintrace::views

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "views/shown.hpp"
+#include "views/sync_words.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -36,12 +37,19 @@ bool is_stop_signal(Signal signal) {
 }
 
 // Detail whatever it says, and there is a lot of it: words that nobody will see need not be found.
-bool is_always_detail(const Event& event) {
+bool is_always_detail(const Event& event, const Naming& naming) {
+  if (const auto* waited = std::get_if<Waited>(&event.fact)) return is_brief(*waited, event, naming);
+  if (const auto* waited = std::get_if<FutexWaited>(&event.fact))
+    return waited->err == Errno{EAGAIN} && !waited->joins && !event.unfinished;
+  if (const auto* woke = std::get_if<FutexWoke>(&event.fact))
+    return !woke->err && woke->woken == 0 && !woke->requeued_to;
   return std::holds_alternative<DispositionSet>(event.fact) || std::holds_alternative<MaskSet>(event.fact);
 }
 
-bool is_message(const Event& event) {
-  return std::holds_alternative<Sent>(event.fact) || std::holds_alternative<Received>(event.fact);
+// Its end is not waited for: there is nothing to tell of it.
+bool is_close(const Event& event) {
+  const auto* released = std::get_if<LockReleased>(&event.fact);
+  return std::holds_alternative<FdClosed>(event.fact) || (released != nullptr && released->how != ReleasedHow::unlock);
 }
 
 const ExecFailed& miss_of(const Event& event) { return std::get<ExecFailed>(event.fact); }
@@ -93,8 +101,8 @@ Narrator::Lines Narrator::event(const Event& event, const World& world) {
       return lines;
     }
   }
-  if (!options_.verbose && is_message(event) && shown(event, options_.choice) && messages_.count(event, *task, world))
-    return lines;
+  const bool may_fold = !options_.verbose && FoldedMessages::may_fold(event);
+  if (may_fold && shown(event, options_.choice) && messages_.count(event, *task, world)) return lines;
   lines.own = line_of(event, *task, world, before);
   if (!options_.verbose && lines.own && messages_.take(event, *lines.own, world, lines.held)) lines.own.reset();
   if (std::holds_alternative<Exited>(event.fact)) messages_.tell(task->index, world, lines.held);
@@ -137,18 +145,18 @@ void Narrator::give_up(TaskIndex task, const Search& search, const World& world,
 
 std::optional<Line> Narrator::line_of(const Event& event, const Task& task, const World& world,
                                       const Before& before) const {
-  if ((!options_.verbose && is_always_detail(event)) || !shown(event, options_.choice)) return {};
+  // Whoever asks for failures alone wants them all.
+  const auto& outcomes = options_.choice.outcomes;
+  const bool asked = outcomes && !outcomes->contains(Outcome::successful) && outcome_of(event) == Outcome::failed;
+  const bool told = options_.verbose || asked || !is_always_detail(event, manner_.naming);
+  if (!told || !shown(event, options_.choice)) return {};
   // A wait that has been found to last is told as of its begin, but not before what was told meanwhile.
   const bool waits = std::holds_alternative<Blocked>(event.fact);
   const Nanoseconds at = waits ? std::clamp(latest_, event.t, event.end()) : event.end();
   Line line{task.index, task.comm, at, describe(event, world, manner_, before)};
   if (line.sentence.words.empty()) return {};
-  // Whoever asks for failures alone wants them all.
-  const auto& outcomes = options_.choice.outcomes;
-  const bool asked = outcomes && !outcomes->contains(Outcome::successful) && outcome_of(event) == Outcome::failed;
   if (line.sentence.detail && !options_.verbose && !asked) return {};
-  // The end of a close is not waited for: there is nothing to tell of it.
-  const bool returned = !event.unfinished && !waits && !std::holds_alternative<FdClosed>(event.fact) && call_of(event);
+  const bool returned = !event.unfinished && !waits && !is_close(event) && call_of(event);
   if (options_.call_times && !manner_.naming.stable() && returned) line.spent = event.dur;
   return line;
 }

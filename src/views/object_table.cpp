@@ -17,6 +17,12 @@ constexpr std::size_t fold_from = 4;
 constexpr std::size_t narrowest_name = 16;
 constexpr std::size_t widest_name = 80;
 
+// Whether messages may go through: one through which none went is worth a row.
+bool carries(ObjectKind kind) {
+  const std::string_view cls = class_of(kind);
+  return cls == "pipe" || cls == "fifo" || cls == "socket" || cls == "msg" || cls == "fd";
+}
+
 }  // namespace
 
 ObjectTable::ObjectTable(const ViewOptions& options)
@@ -61,7 +67,7 @@ void ObjectTable::leave(ProcessIndex process) {
 
 void ObjectTable::add(const Object& object, const World& world) {
   const auto found = uses_.extract(object.id);
-  if (found.empty() && !options_.verbose) return;  // nothing went through it
+  if (found.empty() && (!options_.verbose || !carries(object.id.kind))) return;  // nothing went through it
   Row row;
   row.writes = object.writes;
   row.reads = object.reads;
@@ -76,7 +82,7 @@ void ObjectTable::add(const Object& object, const World& world) {
     }
   }
   const std::string path = object.path.empty() ? "" : fmt::format(" {}", text::printable(object.path));
-  const bool named_by_path = options_.stable && object.id.kind == ObjectKind::fifo;
+  const bool named_by_path = options_.stable && is_found_by_path(object.id.kind);
   row.name = naming_.object(object.id, world) + (named_by_path ? "" : path);
   row.maker = object.maker;
   row.number = options_.stable ? object.ordinal : object.id.number;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What went through each pipe, FIFO and socket, in numbers: the summary's second table. Keeps the rows that it will
-// show, and of objects that live who has used them.
+// What went through each pipe, FIFO, socket and queue, in numbers: the summary's second table. Keeps the rows that it
+// will show, and of objects that live who has used them.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "text/names.hpp"
-#include "text/units.hpp"
+#include "views/phrases.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -137,13 +137,6 @@ std::string interruption(const SignalDelivered& fact, const Naming& naming) {
   return fmt::format(FMT_COMPILE("; {} goes on"), *fact.interrupts);
 }
 
-// A length of time that a program chose: no more digits than it needs.
-std::string chosen(Nanoseconds length) {
-  std::string words = text::duration(length);
-  if (const auto zero = words.find(".0 "); zero != std::string::npos) words.erase(zero, 2);
-  return words;
-}
-
 }  // namespace
 
 Sentence words_of(const SignalSent& fact, const Event& event, const World& world, const Manner& manner) {
@@ -158,7 +151,12 @@ Sentence words_of(const SignalSent& fact, const Event& event, const World& world
   }
   std::string out = fmt::format(FMT_COMPILE("{} {} → {}"), call, text::signal_name(*fact.signal), target);
   if (fact.err) return {out + " failed: " + error_words(*fact.err), Tone::notable};
+  // In a handler a signal is blocked, too: whether one comes meanwhile is chance.
+  const SignalFate fate = manner.naming.stable() ? SignalFate::arrives : fact.fate;
+  if (fate == SignalFate::pending) out += ", which blocks it: pending";
+  if (fate == SignalFate::coalesced) out += ": one is pending already, this one is lost";
   Sentence sent{std::move(out)};
+  if (fate == SignalFate::coalesced) sent.tone = Tone::notable;
   sent.countless = true;
   return sent;
 }

@@ -18,6 +18,7 @@
 #include "views/exit_words.hpp"
 #include "views/ipc_words.hpp"
 #include "views/signal_words.hpp"
+#include "views/sync_words.hpp"
 
 namespace kintrace::views {
 namespace {
@@ -274,10 +275,21 @@ class Describe {
     return {fmt::format("followed no longer ({}): it lives on", text::printable(fact.why))};
   }
 
-  template <class T>
-  Sentence operator()(const T& /*fact*/) const {
-    return {};
-  }
+  Sentence operator()(const Opened& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const SemChanged& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const ShmAttached& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const ShmDetached& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const Mapped& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const Unmapped& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const ObjectRemoved& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const LockTaken& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const LockReleased& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const LockRefused& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const FutexWaited& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const FutexWoke& fact) const { return words_of(fact, world_, manner_); }
+  Sentence operator()(const Waited& fact) const { return words_of(fact, event_, world_, manner_); }
+  Sentence operator()(const LeftBehind& fact) const { return words_of(fact, world_, manner_); }
+
   Sentence operator()(const Failed& fact) const {
     const std::string with = fact.obj ? fmt::format(" {}", naming_.object(fact.obj, world_)) : "";
     return {fmt::format("{}{} failed: {}", fact.syscall, with, error_words(fact.err)), Tone::bad};

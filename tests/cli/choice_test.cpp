@@ -2,6 +2,8 @@
 // What -e means, expression by expression.
 #include "cli/choice.hpp"
 
+#include <algorithm>
+
 #include "kintrace/error.hpp"
 #include "support/catch.hpp"
 
@@ -39,7 +41,8 @@ Refusal refusal(const Words& expressions) {
 
 TEST_CASE("choice: the default, and what is said of it") {
   CHECK(choice({}).classes == Choice{}.classes);
-  CHECK(choose({}).trace == Words{"lifecycle", "signal", "pipe", "fifo", "socket"});
+  CHECK(choose({}).trace ==
+        Words{"lifecycle", "signal", "pipe", "fifo", "sem", "shm", "msg", "socket", "lock", "event"});
   CHECK(choose({}).remarks.empty());
   CHECK_FALSE(choice({}).signals);
   CHECK_FALSE(choice({}).outcomes);
@@ -74,9 +77,12 @@ TEST_CASE("choice: regular expressions choose among the calls that are decoded")
 }
 
 TEST_CASE("choice: ! takes away, from the default or from what others chose") {
-  CHECK(choice({"!signal"}).classes == Set{"lifecycle", "pipe", "fifo", "socket"});
-  CHECK(choice({"trace=!signal"}).classes == Set{"lifecycle", "pipe", "fifo", "socket"});
-  CHECK(choose({"!wait4"}).trace == Words{"lifecycle", "signal", "pipe", "fifo", "socket", "!wait4()"});
+  Set others = Choice{}.classes;
+  others.erase("signal");
+  CHECK(choice({"!signal"}).classes == others);
+  CHECK(choice({"trace=!signal"}).classes == others);
+  CHECK(choose({"!wait4"}).trace ==
+        Words{"lifecycle", "signal", "pipe", "fifo", "sem", "shm", "msg", "socket", "lock", "event", "!wait4()"});
   CHECK_FALSE(choice({"!wait4"}).asks_for("lifecycle", "wait4"));
   CHECK(choice({"!wait4"}).asks_for("lifecycle", "waitid"));
   CHECK(choice({"!lifecycle,signal,ipc"}).classes.empty());
@@ -93,17 +99,14 @@ TEST_CASE("choice: none") {
   CHECK(choice({"none", "signal"}).classes == Set{"signal"});
 }
 
-TEST_CASE("choice: what is not observed is said in one line, and the rest goes on") {
-  CHECK(choice({"signal,sem,shm"}).classes == Set{"signal"});
-  CHECK(remarks({"signal,sem,shm"}) == "not observed yet: sem, shm\n");
-  CHECK(choice({"all"}).classes == Set{"lifecycle", "signal", "pipe", "fifo", "socket", "fd"});
-  CHECK_THAT(remarks({"all"}), test::contains("not observed yet: sem, shm"));
-  const Refusal nothing = refusal({"sem"});
-  CHECK(nothing.status == 125);
-  CHECK_THAT(nothing.message, test::contains("nothing is left"));
-  CHECK(nothing.hint == "not observed yet: sem");
-  CHECK(refusal({"%ipc"}).status == 125);
-  CHECK(remarks({"!sem"}) == "not observed yet: sem\n");
+TEST_CASE("choice: groups of classes") {
+  CHECK(choice({"all"}).classes ==
+        Set{"lifecycle", "signal", "pipe", "fifo", "sem", "shm", "msg", "socket", "lock", "futex", "event", "fd"});
+  CHECK(choice({"%ipc"}).classes == Set{"sem", "shm", "msg"});
+  CHECK(remarks({"all"}).empty());
+  // Futexes of one process alone are for who asks for them.
+  CHECK_FALSE(choice({"ipc"}).classes.contains("futex"));
+  CHECK_FALSE(choice({"!sem"}).classes.contains("sem"));
 }
 
 TEST_CASE("choice: a class wins over the call of its name") {
@@ -173,8 +176,8 @@ TEST_CASE("choice: strace's other qualifiers") {
   }
 }
 
-TEST_CASE("choice: every class has a name and a summary, and the default is among the observed") {
+TEST_CASE("choice: every class has a name and a summary, and the default are classes") {
   CHECK(classes().size() == 12);
   for (const ClassSpec& one : classes()) CHECK_FALSE(one.summary.empty());
-  for (const std::string& one : Choice{}.classes) CHECK(observed(one));
+  for (const std::string& one : Choice{}.classes) CHECK(std::ranges::count(classes(), one, &ClassSpec::name) == 1);
 }

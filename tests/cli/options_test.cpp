@@ -112,7 +112,8 @@ TEST_CASE("options: what is observed") {
   CHECK(options.choice.detail);
   CHECK(options.verbose);
   CHECK(options.trace == Words{"signal", "wait4()"});
-  CHECK(parsed({"ls"}).trace == Words{"lifecycle", "signal", "pipe", "fifo", "socket"});
+  CHECK(parsed({"ls"}).trace ==
+        Words{"lifecycle", "signal", "pipe", "fifo", "sem", "shm", "msg", "socket", "lock", "event"});
   CHECK(parsed({"--trace=!signal,ipc", "ls"}).trace == Words{"lifecycle"});
   const Options last = parsed({"-z", "-Z", "ls"});
   CHECK(last.choice.outcomes == std::set<Outcome>{Outcome::failed});

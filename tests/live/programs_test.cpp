@@ -184,3 +184,22 @@ TEST_CASE("programs: names of any bytes reach the terminal escaped", "[live]") {
   CHECK(unreadable.code() == 125);
   CHECK(fit_for_a_terminal(unreadable.err));
 }
+
+TEST_CASE("programs: IPC calls with pointers, counts and names to mislead a tracer", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const Outcome alone = run({{fixture("hostile_ipc")}});
+  CHECK(alone.out.find("ok ") == 0);
+  const Outcome seen = run(traced({{fixture("hostile_ipc")}}, {"-v", "-e", "all", "-o", scratch.path("run.jsonl"),
+                                                               "--view", "timeline=" + scratch.path("run.txt")}));
+  INFO(seen.told());
+  CHECK(seen.code() == 0);
+  CHECK(seen.out == alone.out);
+  const string timeline = read_file(scratch.path("run.txt"));
+  CHECK(fit_for_a_terminal(seen.err));
+  CHECK(fit_for_a_terminal(timeline));
+  CHECK(timeline.find("<script>") != string::npos);
+  const auto events = events_of(scratch.path("run.jsonl"));
+  CHECK(events.size() > 100);
+  for (const string& line : lines_of(read_file(scratch.path("run.jsonl")))) CHECK(fit_for_a_terminal(line));
+}

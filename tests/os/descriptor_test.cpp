@@ -3,14 +3,18 @@
 #include "os/descriptor.hpp"
 
 #include <fcntl.h>
+#include <mqueue.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,9 +195,88 @@ TEST_CASE("descriptor: what ties nobody to anybody") {
   CHECK(type(by(scratch.directory(), O_RDONLY)) == FileType::other);
   CHECK(type(by("/dev/null", O_RDWR)) == FileType::other);
   CHECK(type(by(fifo, O_PATH)) == FileType::other);
-  CHECK(type(Fd{::eventfd(0, EFD_CLOEXEC)}) == FileType::other);
-  CHECK(type(Fd{::epoll_create1(EPOLL_CLOEXEC)}) == FileType::other);
+  CHECK(type(Fd{::inotify_init1(IN_CLOEXEC)}) == FileType::other);
   CHECK(type(Fd{::memfd_create("x", MFD_CLOEXEC)}) == FileType::other);
+  CHECK(type(Fd{::memfd_create("anon_inode:[eventfd]", MFD_CLOEXEC)}) == FileType::other);
+  CHECK(type(by(scratch.path("anon_inode:[eventfd]"), O_CREAT | O_WRONLY)) == FileType::other);
+  const Fd event{::eventfd(0, EFD_CLOEXEC)};
+  CHECK(type(by("/proc/self/fd/" + std::to_string(event.get()), O_PATH)) == FileType::other);
+}
+
+TEST_CASE("descriptor: eventfds are known by their numbers") {
+  const Fd one{::eventfd(5, EFD_CLOEXEC)}, other{::eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE)};
+  const Fd again{::fcntl(one.get(), F_DUPFD_CLOEXEC, 0)};
+  const auto found = os::open_file(self(), one.get());
+  REQUIRE(found);
+  CHECK(found->type == FileType::eventfd);
+  CHECK(found->end == End::both);
+  CHECK(os::open_file(self(), again.get()) == found);
+  const Child child([] {});
+  CHECK(os::open_file(child.tid(), one.get()) == found);
+  CHECK(type(other) == FileType::eventfd);
+  const std::string told = test::read_file("/proc/self/fdinfo/" + std::to_string(one.get()));
+  if (told.find("eventfd-id:") == std::string::npos) return;
+  CHECK(os::open_file(self(), other.get())->rdev != found->rdev);
+  CHECK_THAT(told, test::contains("eventfd-id: " + std::to_string(found->rdev) + "\n"));
+}
+
+TEST_CASE("descriptor: what has neither a name nor bytes") {
+  sigset_t none{};
+  ::sigemptyset(&none);
+  const std::pair<Fd, FileType> cases[] = {{Fd{::epoll_create1(EPOLL_CLOEXEC)}, FileType::epoll},
+                                           {Fd{::signalfd(-1, &none, SFD_CLOEXEC)}, FileType::signalfd},
+                                           {Fd{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)}, FileType::timerfd}};
+  for (const auto& [fd, expected] : cases) {
+    const auto found = os::open_file(self(), fd.get());
+    REQUIRE(found);
+    CHECK(found->type == expected);
+    CHECK(found->end == End::both);
+    CHECK(found->rdev == 0);
+    CHECK_FALSE(os::borrow(self(), fd.get()));
+    CHECK_FALSE(os::bytes_inside(self(), fd.get()));
+  }
+}
+
+TEST_CASE("descriptor: a pidfd leads to its process until that is reaped") {
+  std::optional<Child> child(std::in_place, [] {});
+  const Tid tid = child->tid();
+  const Fd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, tid.value, 0))};
+  REQUIRE(pidfd);
+  auto found = os::open_file(self(), pidfd.get());
+  REQUIRE(found);
+  CHECK(found->type == FileType::pidfd);
+  CHECK(found->end == End::both);
+  CHECK(found->rdev == static_cast<std::uint64_t>(tid.value));
+  child.reset();
+  found = os::open_file(self(), pidfd.get());
+  REQUIRE(found);
+  CHECK(found->type == FileType::pidfd);
+  CHECK(found->rdev == 0);
+}
+
+TEST_CASE("descriptor: message queues, by name and without, and nothing is left of learning what they are") {
+  const std::string name = "/kintrace-test-" + std::to_string(::getpid());
+  const auto open_queue = [&](int flags) { return Fd{::mq_open(name.c_str(), flags, 0600, nullptr)}; };
+  const Fd both = open_queue(O_RDWR | O_CREAT | O_EXCL), reader = open_queue(O_RDONLY), writer = open_queue(O_WRONLY);
+  ::mq_unlink(name.c_str());
+  if (!both) return;  // a kernel without them
+  const auto found = os::open_file(self(), both.get());
+  REQUIRE(found);
+  CHECK(found->type == FileType::mqueue);
+  CHECK(found->end == End::both);
+  CHECK(found->rdev == 0);
+  CHECK(os::open_file(self(), reader.get())->end == End::read);
+  CHECK(os::open_file(self(), writer.get())->end == End::write);
+  CHECK(os::open_file(self(), reader.get())->inode == found->inode);
+  CHECK(os::path(self(), both.get()) == name);
+  CHECK_FALSE(os::borrow(self(), both.get()));
+  const Fd other = open_queue(O_RDWR | O_CREAT | O_EXCL);
+  ::mq_unlink(name.c_str());
+  REQUIRE(other);
+  CHECK(os::open_file(self(), other.get())->inode != found->inode);
+  const auto before = os::open_fds(self());
+  CHECK(type(other) == FileType::mqueue);
+  CHECK(os::open_fds(self()) == before);
 }
 
 TEST_CASE("descriptor: sockets") {

@@ -26,6 +26,8 @@ void fill(T& value) {
     value = "hostile \x1b[31m \\ \xff\xfe \" \n \0 grün"s;
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     value = {"a", "", "b\\c\xff"s, "\0"s};
+  } else if constexpr (std::is_same_v<T, std::vector<ObjectId>>) {
+    value = {{ObjectKind::pipe, 1}, {ObjectKind::posix_sem, 4'294'967'295}};
   } else if constexpr (std::is_same_v<T, std::vector<int>>) {
     value = {0, 2'147'483'647};
   } else if constexpr (std::is_same_v<T, std::vector<Part>>) {
@@ -146,9 +148,18 @@ TEST_CASE("recording: bytes come back whatever they are, and what is empty is no
   received.from = {{Seq{7}, 2, Tid{11}}, {Seq{9}, 1, Tid{12}}};
   CHECK(line_of(received).find(R"("from":[{"seq":7,"bytes":2,"tid":11},{"seq":9,"bytes":1,"tid":12}])") !=
         std::string::npos);
-  CHECK(line_of(ObjectMet{pipe, ObjectKind::pipe, "17", "", {}}) ==
-        R"({"ev":"object",)" + who + R"("obj":"pipe#1","kind":"pipe","inode":"17"})");
-  CHECK(line_of(ObjectMet{pipe, ObjectKind::pipe, "17", "", ObjectId{}}).find("peer") == std::string::npos);
+  ObjectMet met;
+  met.obj = pipe;
+  met.inode = "17";
+  CHECK(line_of(met) == R"({"ev":"object",)" + who + R"("obj":"pipe#1","kind":"pipe","inode":"17"})");
+  met.peer = ObjectId{};
+  CHECK(line_of(met).find("peer") == std::string::npos);
+  met = {};
+  met.obj = {ObjectKind::futex, 2};
+  met.kind = ObjectKind::futex;
+  met.addr = Address{0x7f00000000001000};
+  CHECK(line_of(met) ==
+        R"({"ev":"object",)" + who + R"("obj":"futex#2","kind":"futex","inode":"","addr":"0x7f00000000001000"})");
 }
 
 TEST_CASE("recording: an object is written in one way, and parts are objects of numbers") {

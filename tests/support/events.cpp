@@ -51,13 +51,14 @@ std::string json_parts(const std::string& value) {
 }
 
 // Words of a program are strings even where they look like numbers.
-std::string json_value(const std::string& key, const std::string& value) {
+std::string json_value(const std::string& fact, const std::string& key, const std::string& value) {
   if (value.starts_with('"')) return value;
   if (key == "from" && value.find(':') != std::string::npos) return json_parts(value);
-  const bool strings = key == "argv" || key == "flags";
+  const bool strings = key == "argv" || key == "flags" || key == "objs" || key == "ready";
   if (!strings && key != "waits_for" && key != "blocked") {
-    static const std::set<std::string> texts{"value", "why", "data", "inode", "addr", "path"};
-    return texts.count(key) != 0 ? json_string(value) : json_scalar(value);
+    static const std::set<std::string> texts{"why", "data", "inode", "addr", "path", "range"};
+    const bool text = texts.count(key) != 0 || (fact == "set" && key == "value");
+    return text ? json_string(value) : json_scalar(value);
   }
   std::string out = "[", word;
   for (std::istringstream words(value); std::getline(words, word, ',');)
@@ -82,7 +83,7 @@ std::string json_line(const std::string& line, std::size_t number) {
   while (words >> field) {
     const auto equals = field.find('=');
     const std::string key = field.substr(0, equals);
-    out += fmt::format(",\"{}\":{}", key, json_value(key, field.substr(equals + 1)));
+    out += fmt::format(",\"{}\":{}", key, json_value(fact, key, field.substr(equals + 1)));
   }
   return out + "}\n";
 }

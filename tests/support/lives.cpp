@@ -142,7 +142,9 @@ class Promises {
       tasks_.erase(*execed->from_tid);
       tasks_[event.tid] = State::alive;
     }
-    const bool afterlife = std::holds_alternative<Reaped>(event.fact) || std::holds_alternative<Reparented>(event.fact);
+    const bool afterlife = std::holds_alternative<Reaped>(event.fact) ||
+                           std::holds_alternative<Reparented>(event.fact) ||
+                           std::holds_alternative<LeftBehind>(event.fact);
     const auto task = tasks_.find(event.tid);
     expect(task != tasks_.end(), "its birth was not told");
     if (task != tasks_.end()) expect(task->second == State::alive || afterlife, "it has ended before");

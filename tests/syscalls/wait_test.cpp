@@ -8,6 +8,7 @@
 #include <span>
 
 #include "support/catch.hpp"
+#include "support/deaf_keeper.hpp"
 #include "syscalls/registry.hpp"
 
 using namespace kintrace;
@@ -15,7 +16,7 @@ using namespace kintrace::syscalls;
 
 namespace {
 
-class Listening final : public Keeper {
+class Listening final : public test::DeafKeeper {
  public:
   void tell(const Call& /*call*/, Fact fact) override { facts.push_back(std::move(fact)); }
   void tell_of(Tgid /*whom*/, const Call& /*call*/, Fact fact) override { facts.push_back(std::move(fact)); }
@@ -23,16 +24,6 @@ class Listening final : public Keeper {
     children.push_back(child);
     endings.push_back(ending);
   }
-  void escaped(const Call& /*call*/, Tid /*child*/) override {}
-  bool action_set(const Call& /*call*/, const Action& /*action*/) override { return true; }
-  void children_elsewhere(const Call& /*call*/) override {}
-  void opened(const Call& /*call*/, std::span<const int> /*fds*/, OpenedHow /*how*/) override {}
-  void duplicated(const Call& /*call*/, int /*from*/, int /*to*/) override {}
-  void closing(const Call& /*call*/, unsigned /*first*/, unsigned /*last*/) override {}
-  void unseen_from_now(const Call& /*call*/) override {}
-  void sent(const Call& /*call*/, Transfer /*transfer*/) override {}
-  void received(const Call& /*call*/, Transfer /*transfer*/) override {}
-  void tell_of_object(const Call& /*call*/, std::size_t /*arg*/, Fact /*fact*/) override {}
   std::vector<Fact> facts;
   std::vector<std::optional<Tgid>> children;
   std::vector<std::optional<Ending>> endings;

@@ -72,6 +72,19 @@ TEST_CASE("watch: signals when they are asked for") {
   CHECK(names(without).contains("tgkill"));
 }
 
+TEST_CASE("watch: futexes of one process alone only for who asks for them") {
+  const auto conditions = [](const Choice& asked) {
+    for (const Watched& call : watched(asked, Repairs::no)) {
+      if (call.name == "futex") return std::optional{call.only.size()};
+    }
+    return std::optional<std::size_t>{};
+  };
+  CHECK(conditions(Choice{}) == 1);
+  CHECK(conditions(choice({"sem"})) == 1);
+  CHECK(conditions(choice({"futex"})) == 0);
+  CHECK_FALSE(conditions(choice({"pipe"})));
+}
+
 TEST_CASE("watch: what is mostly noise only when it is asked for") {
   Choice detailed;
   detailed.detail = true;
@@ -93,6 +106,10 @@ TEST_CASE("watch: what is mostly noise only when it is asked for") {
 
 TEST_CASE("watch: what tracing would make fail, unless it is not to be repaired") {
   CallNames repaired = beyond(names(Choice{}, Repairs::yes), names(Choice{}, Repairs::no));
+  // The others are observed already.
+  CHECK(repaired == CallNames{"io_getevents", "io_pgetevents", "io_uring_enter", "setsockopt"});
+  const Choice less = choice({"lifecycle"});
+  repaired = beyond(names(less, Repairs::yes), names(less, Repairs::no));
   repaired.erase("epoll_wait");  // arm64 has none
   CHECK(repaired == CallNames{"epoll_pwait", "epoll_pwait2", "semop", "semtimedop", "rt_sigtimedwait", "io_getevents",
                               "io_pgetevents", "io_uring_enter", "setsockopt"});

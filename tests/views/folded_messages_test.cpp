@@ -127,6 +127,53 @@ TEST_CASE("folded messages: each object and direction by itself, in the order of
                                          " 0.000090 │ ✖     11 a       exit 0"));
 }
 
+TEST_CASE("folded messages: changes of a semaphore, of each kind three lines") {
+  std::string lines;
+  for (int i = 0; i < 500; ++i) {
+    lines += fmt::format("{}+10 sem_changed obj=sysv_sem#1 index=0 delta=-1 value=0 syscall=semop\n", 2 * i + 1);
+    lines += fmt::format("{}+10 sem_changed obj=sysv_sem#1 index=0 delta=1 value=1 syscall=semop\n", 2 * i + 2);
+  }
+  CHECK(told(lines) == R"(
+ 0.000001 ├ │     10 a       semop sysv_sem#1[0] -1 → 0
+ 0.000002 ├ │     10 a       semop sysv_sem#1[0] +1 → 1
+ 0.000003 ├ │     10 a       semop sysv_sem#1[0] -1 → 0
+ 0.000004 ├ │     10 a       semop sysv_sem#1[0] +1 → 1
+ 0.000005 ├ │     10 a       semop sysv_sem#1[0] -1 → 0
+ 0.001000 ├ │     10 a       … 995 more changes of sysv_sem#1
+)");
+  lines += "1001+10 sem_changed obj=sysv_sem#1 index=0 delta=1 value=1 undone=true\n";
+  CHECK_THAT(told(lines), test::contains("SEM_UNDO: sysv_sem#1[0] +1 → 1\n"));
+}
+
+TEST_CASE("folded messages: locks, and waits") {
+  std::string lines;
+  for (int i = 1; i <= 50; ++i) {
+    lines += fmt::format("{}+10 lock_taken obj=file#1 kind=flock mode=write fd=3 syscall=flock\n", 10 * i + 1);
+    lines += fmt::format("{}+10 lock_released obj=file#1 kind=flock how=unlock fd=3 syscall=flock\n", 10 * i + 2);
+    lines += fmt::format("{}+10 futex_woke obj=futex#1 woken=1\n", 10 * i + 3);
+    lines += fmt::format("{}+10 blocked syscall=futex obj=futex#1 waits_for= dur=2000000\n", 10 * i + 4);
+    lines += fmt::format("{}+10 futex_waited obj=futex#1 dur=2100000\n", 10 * i + 4);
+    lines += fmt::format("{}+10 blocked syscall=poll waits_for= dur=2000000\n", 10 * i + 5);
+    lines += fmt::format("{}+10 waited syscall=poll objs= ready= result=1 dur=2200000\n", 10 * i + 5);
+  }
+  const std::string text = told(lines);
+  CHECK_THAT(text, test::contains("… 47 more locks of file#1\n"));
+  CHECK_THAT(text, test::contains("… 47 more unlocks of file#1\n"));
+  CHECK_THAT(text, test::contains("… 47 more wakes of futex#1\n"));
+  CHECK_THAT(text, test::contains("… 47 more waits at futex#1, up to 2.1 ms\n"));
+  CHECK_THAT(text, test::contains("… 47 more waits by poll, up to 2.2 ms\n"));
+  // Three of each of seven, and what the others came to.
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1 + 3 * 7 + 5);
+}
+
+TEST_CASE("folded messages: waits by several calls are told without one") {
+  std::string lines;
+  for (int i = 1; i <= 9; ++i)
+    lines += fmt::format("{}+10 waited syscall={} objs= ready= timeout_ns=2000000 result=0 dur=2000000\n", i,
+                         i % 2 == 0 ? "poll" : "nanosleep");
+  CHECK_THAT(told(lines), test::contains("… 6 more waits, up to 2.0 ms\n"));
+}
+
 TEST_CASE("folded messages: with -v none are") {
   ViewOptions options;
   options.verbose = true;
@@ -160,6 +207,29 @@ TEST_CASE("folded messages: with --stable it shows neither into how many the byt
   };
   CHECK_THAT(of_two("1:4:10,2:5:11"), test::contains("  read 9 B of p1.pipe#1, from p1 and p1.1\n"));
   CHECK(of_two("1:4:10,2:5:11") == of_two("2:3:11,1:6:10"));
+}
+
+TEST_CASE("folded messages: with --stable locks, changes and messages of queues are told one by one, waits are not") {
+  const auto text = [](int waits) {
+    std::string lines = "10 object obj=pipe#1 kind=pipe\n10 object obj=pipe#2 kind=pipe\n";
+    for (int i = 0; i < 4; ++i) lines += "10 sem_changed obj=sysv_sem#1 index=0 delta=-1 value=0 syscall=semop\n";
+    for (int i = 0; i < 2; ++i) lines += "10 sent obj=posix_mq#1 fd=3 bytes=1 data=x priority=1 syscall=mq_timedsend\n";
+    for (int i = 0; i < waits; ++i) {
+      lines += "10 waited syscall=poll objs=pipe#1,pipe#2 ready=pipe#1 result=1 dur=2000000\n";
+      lines += "10 received obj=pipe#1 fd=3 bytes=4 data=abcd syscall=read\n";
+      lines += "10 waited syscall=poll objs=pipe#1,pipe#2 ready=pipe#2 result=1 dur=2000000\n";
+      lines += "10 futex_waited obj=futex#1 dur=2000000\n";
+    }
+    return view_of("timeline", lines, stable());
+  };
+  CHECK(text(1) == R"(p1 ?
+  semop p1.sysv_sem#1[0] -1 (×4)
+  mq_timedsend p1.posix_mq#1 1 B "x", priority 1 (×2)
+  poll: p1.pipe#1 and p1.pipe#2 ready
+  read 4 B of p1.pipe#1 "abcd"
+  futex p1.futex#1 waited
+)");
+  CHECK_THAT(text(9), test::contains("  poll: p1.pipe#1 and p1.pipe#2 ready\n  read 36 B of p1.pipe#1"));
 }
 
 TEST_CASE("folded messages: with --stable the first bytes are the same, however they were split") {

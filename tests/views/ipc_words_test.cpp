@@ -121,7 +121,7 @@ TEST_CASE("ipc words: a write, with the first of its bytes as C writes them") {
         R"(write pipe#1 3 B "\"\\\x1b")");
   CHECK(last_words("11 sent obj=pipe#1 fd=4 bytes=0 syscall=write") == "write pipe#1 0 B");
   CHECK(last_words("11 sent obj=pipe#1 fd=4 bytes=9 data=abc cut=true syscall=writev dur=30000000") ==
-        R"(writev pipe#1 9 B "abc"…, waited 30 ms as it was full)");
+        R"(writev pipe#1 9 B "abc"…, waited 30 ms)");
   CHECK(last_words("11 sent obj=pipe#1 fd=4 bytes=0 syscall=write unfinished=true") == "write pipe#1 never returned");
 }
 

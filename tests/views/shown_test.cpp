@@ -163,3 +163,66 @@ TEST_CASE("shown: what failed at an object, EAGAIN too") {
     CHECK_FALSE(is_shown(line, failed));
   }
 }
+
+TEST_CASE("shown: what tasks wait for and share, by class") {
+  constexpr std::pair<const char*, const char*> facts[] = {
+      {"sem", "opened obj=sysv_sem#1 syscall=semget"},
+      {"sem", "sem_changed obj=sysv_sem#1 index=0 delta=-1 syscall=semop"},
+      {"sem", "futex_waited obj=posix_sem#1"},
+      {"sem", "blocked obj=posix_sem#1 syscall=futex waits_for="},
+      {"sem", "failed syscall=semget err=ENOENT"},
+      {"futex", "futex_waited obj=futex#1"},
+      {"futex", "blocked obj=futex#1 syscall=futex waits_for="},
+      {"shm", "shm_attached obj=sysv_shm#1 addr=0x0 bytes=1 prot=rw"},
+      {"shm", "mapped obj=file#1 addr=0x0 bytes=1 prot=rw syscall=mmap"},
+      {"shm", "object_removed obj=posix_shm#1 syscall=unlink"},
+      {"msg", "sent obj=sysv_msg#1 bytes=1 syscall=msgsnd"},
+      {"msg", "left_behind obj=posix_mq#1"},
+      {"lock", "lock_taken obj=file#1 kind=flock mode=write syscall=flock"},
+      {"lock", "lock_released obj=file#1 kind=flock how=exit"},
+      {"lock", "blocked obj=file#1 syscall=fcntl waits_for="},
+      {"event", "opened obj=eventfd#1 made=true fd=3 syscall=eventfd2"},
+      {"event", "waited syscall=poll objs=pipe#1 ready=pipe#1"},
+      {"event", "blocked obj=pipe#1 syscall=poll waits_for="},
+      {"event", "blocked syscall=epoll_wait waits_for="},
+      {"fd", "blocked obj=file#1 syscall=read waits_for="},
+  };
+  for (const auto& [cls, fact] : facts) {
+    INFO(cls << " " << fact);
+    const std::string line = std::string("10 ") + fact;
+    CHECK(is_shown(line, of_classes({cls})));
+    CHECK_FALSE(is_shown(line, of_classes({"pipe"})));
+    CHECK_FALSE(is_shown(line, of_classes({"lifecycle"})));
+  }
+}
+
+TEST_CASE("shown: a futex that is shared is one of the means of semaphores") {
+  CHECK(is_shown("10 futex_waited obj=futex#1", of_classes({"sem"})));
+  CHECK(is_shown("10 futex_woke obj=futex#1 woken=1", {}));
+  CHECK_FALSE(is_shown("10 futex_waited obj=posix_sem#1", of_classes({"futex"})));
+  Choice choice;
+  choice.without = {"futex"};
+  CHECK_FALSE(is_shown("10 futex_waited obj=futex#1", choice));
+}
+
+TEST_CASE("shown: waits and locks by call, outcome and signal") {
+  Choice calls = of_classes({});
+  calls.calls = {"shmat", "futex", "flock", "close"};
+  CHECK(is_shown("10 shm_attached obj=sysv_shm#1 addr=0x0 bytes=1 prot=rw", calls));
+  CHECK(is_shown("10 futex_waited obj=futex#1", calls));
+  CHECK(is_shown("10 lock_taken obj=file#1 kind=flock mode=write syscall=flock", calls));
+  CHECK(is_shown("10 lock_released obj=file#1 kind=posix how=close fd=3", calls));
+  CHECK_FALSE(is_shown("10 shm_detached obj=sysv_shm#1 addr=0x0 bytes=1", calls));
+  CHECK_FALSE(is_shown("10 lock_released obj=file#1 kind=posix how=exit", calls));
+  const Choice failed = of_outcome(Outcome::failed);
+  CHECK(is_shown("10 sem_changed obj=sysv_sem#1 index=0 delta=1 undone=true syscall=exit", failed));  // no call
+  CHECK(is_shown("10 lock_refused obj=file#1 kind=flock mode=write syscall=flock err=EAGAIN", failed));
+  CHECK(is_shown("10 futex_waited obj=futex#1 err=ETIMEDOUT", failed));
+  CHECK(is_shown("10 sem_changed obj=sysv_sem#1 index=0 delta=-1 syscall=semop err=EAGAIN", failed));
+  CHECK_FALSE(is_shown("10 lock_taken obj=file#1 kind=flock mode=write syscall=flock", failed));
+  Choice signals;
+  signals.signals = {Signal{15}};
+  CHECK(is_shown("10 waited syscall=rt_sigtimedwait signal=SIGTERM", signals));
+  CHECK_FALSE(is_shown("10 waited syscall=rt_sigtimedwait signal=SIGUSR1", signals));
+  CHECK(is_shown("10 waited syscall=poll", signals));
+}

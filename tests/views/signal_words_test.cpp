@@ -39,6 +39,10 @@ TEST_CASE("signal words: who is sent what") {
   CHECK(words_of("11 signal_sent signal=SIGUSR1 target=12 syscall=tkill") == "tkill SIGUSR1 → 10/12");
   CHECK(words_of("10 signal_sent signal=SIGTERM target=99 syscall=kill err=ESRCH") ==
         "kill SIGTERM → 99 failed: ESRCH (No such process)");
+  CHECK(words_of("10 signal_sent signal=SIGUSR1 target=11 syscall=kill fate=pending") ==
+        "kill SIGUSR1 → 11 ls, which blocks it: pending");
+  CHECK(words_of("10 signal_sent signal=SIGUSR1 target=11 syscall=kill fate=coalesced") ==
+        "kill SIGUSR1 → 11 ls: one is pending already, this one is lost");
   CHECK(words_of("10 signal_sent target=11 syscall=kill") == "kill asks whether 11 ls is there: yes");
   CHECK(words_of("10 signal_sent target=99 syscall=kill err=ESRCH") == "kill asks whether 99 is there: no (ESRCH)");
 }
