@@ -233,6 +233,7 @@ class Engine final : private syscalls::Keeper {
   void fifo_made(const syscalls::Call& call, std::size_t path) override;
   void waited(const syscalls::Call& call, Waited fact, std::span<const Watched> fds) override;
   void accepted(const syscalls::Call& call, ObjectId from, const Bytes& records);
+  void taken(Tracee& task, Signal signal, std::optional<Tgid> from);
   void watches(const syscalls::Call& call, int operation, int fd, std::uint64_t data) override;
   void epoll_waited(const syscalls::Call& call, Waited fact, std::span<const std::uint64_t> ready) override;
 

@@ -27,8 +27,14 @@ void Engine::waited(const syscalls::Call& call, Waited fact, std::span<const Wat
     if (one.ready) add(fact.ready, id);
   }
   if (fact.from) fact.from = tracees_.seen_from(*task.group, *fact.from);
-  if (fact.signal) pending_.erase({task.group->pid.value, *fact.signal});
+  if (fact.signal) taken(task, *fact.signal, fact.from);
   tell(call, std::move(fact));
+}
+
+// A signal that was pending has been accepted, which is never told before it was sent.
+void Engine::taken(Tracee& task, Signal signal, std::optional<Tgid> from) {
+  pending_.erase({task.group->pid.value, signal});
+  tell_senders(signal, task, from);
 }
 
 // A read of a signalfd(2): one signal after another.
@@ -44,7 +50,7 @@ void Engine::accepted(const syscalls::Call& call, ObjectId from, const Bytes& re
     fact.signal = Signal{static_cast<std::int32_t>(info.ssi_signo)};
     if (syscalls::names_a_process(*fact.signal, info.ssi_code))
       fact.from = tracees_.seen_from(*task.group, Tgid{static_cast<std::int32_t>(info.ssi_pid)});
-    pending_.erase({task.group->pid.value, *fact.signal});
+    taken(task, *fact.signal, fact.from);
     tell_as(call, seq_for(call, at == 0), std::move(fact));
   }
 }

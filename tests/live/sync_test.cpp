@@ -3,6 +3,7 @@
 // it, who let whom go on, what the end of a process does, and what a run leaves behind.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -295,13 +296,18 @@ TEST_CASE("sync: signals that wait, and those that are lost meanwhile", "[live]"
   if (!ptrace_allowed()) return;
   Scratch scratch;
   std::map<SignalFate, int> fates;
+  std::set<std::int32_t> told;
   int accepted = 0;
   for (const Event& event : traced_events({fixture("signals_queue")}, scratch)) {
-    if (const auto* sent = fact_of<SignalSent>(event)) ++fates[sent->fate];
+    if (const auto* sent = fact_of<SignalSent>(event)) {
+      ++fates[sent->fate];
+      if (sent->signal) told.insert(sent->signal->value);
+    }
     const auto* waited = fact_of<Waited>(event);
     if (waited == nullptr || !waited->signal) continue;
     ++accepted;
     CHECK(waited->from.has_value());
+    CHECK(told.contains(waited->signal->value));  // never before it was sent
   }
   CHECK(fates[SignalFate::coalesced] == 1);
   CHECK(fates[SignalFate::pending] >= 3);
