@@ -143,7 +143,7 @@ void Engine::stay() {
 
 void Engine::resume(os::Stop stop, const Tracee& task, Signal signal) const {
   const bool every_call = filter_ == Filter::none || task.group->every_call;
-  const bool exit_matters = (task.call && running_) || task.watched;
+  const bool exit_matters = (task.call && running_ && !task.joining) || task.watched;
   std::ignore = std::move(stop).resume(every_call || exit_matters ? Until::syscall : Until::event, signal);
 }
 
@@ -155,6 +155,7 @@ void Engine::handle(const os::Report& report) {
   if (task != nullptr && task->delivering && stop.status().kind() != Kind::signal) settle(*task, {});
   if (task != nullptr && std::exchange(task->closing, false)) objects_.close_windows(task->files, task->tid);
   if (task != nullptr && std::exchange(task->check_locks, false)) settle_locks(*task, ReleasedHow::close);
+  if (task != nullptr && task->joining) look_at_join(stop, *task);
   if (task == nullptr) {
     if (stop.status().kind() == Kind::execed) return execed(std::move(stop));
     return hold(std::move(stop));

@@ -116,6 +116,9 @@ class Engine final : private syscalls::Keeper {
 
   // Syscalls.
   void called(Tracee& task, const os::SyscallInfo& info) const;
+  void begin_join(Tracee& task);
+  void look_at_join(const os::Stop& stop, Tracee& task);
+  void joined(Tid joiner, Tid thread);
   void enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info);
   void leave(os::Stop stop, Tracee& task, std::int64_t result);
   void finish(Tracee& task, syscalls::Call& call);

@@ -93,6 +93,7 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   const syscalls::Row* row = syscalls::find(info.nr);
   if (before && (info.nr == SYS_restart_syscall || (row == before->row && info.args == before->args))) {
     task.call = syscalls::taken(before);
+    begin_join(task);
     resume(std::move(stop), task);
     return begun(task);
   }
@@ -118,6 +119,7 @@ void Engine::enter(os::Stop stop, Tracee& task, const os::SyscallInfo& info) {
   }
   if (row->has(syscalls::Arg::in_message)) take_along(task, call);
   keep_traced(stop, call);
+  begin_join(task);
   resume(std::move(stop), task);
   begin_transfer(call);
   note_gives(call);

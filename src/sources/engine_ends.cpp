@@ -153,8 +153,10 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   if (whole_group) take_back(task);
   leave_files(task);
   if (whole_group) settle_locks(task, ReleasedHow::exit);
+  const Tid joiner = task.joiner;
   emit_now(task, fact);
   tracees_.ended(task.tid);
+  if (joiner) joined(joiner, report.tid);
   if (report.tid == root_) {
     root_ending_ = ending;
     options_.mirror(SIGCONT);

@@ -118,6 +118,41 @@ std::vector<Tid> Engine::who_may_change(const syscalls::Call& call) {
   return tids;
 }
 
+// A thread that joins another, with no limit of time, goes on when that has ended: that end is told us in any case, and
+// the call's own exit need not stop. A leader's end is told with its process.
+void Engine::begin_join(Tracee& task) {
+  constexpr std::size_t timeout = 3;
+  const syscalls::Call& call = *task.call;
+  Tracee* thread = call.joins && call.args[timeout] == 0 ? tracees_.find(call.owner) : nullptr;
+  task.joining = thread != nullptr && call.owner != leader_of(task.group->pid);
+  if (task.joining) thread->joiner = task.tid;
+}
+
+// It stops before that end was told: as the thread has gone so far that it has let it go on, or for a signal.
+void Engine::look_at_join(const os::Stop& stop, Tracee& task) {
+  task.joining = false;
+  const Tracee* thread = tracees_.find(task.call->owner);
+  const bool over = thread == nullptr || thread->exiting;
+  // Ended within the call, or after it?
+  if (stop.status().kind() == os::WaitStatus::Kind::exiting && !(over && leaves_by_itself(stop, task))) return;
+  syscalls::Call call = syscalls::taken(task.call);
+  if (!over) {
+    task.interrupted = std::move(call);
+    return;
+  }
+  call.result = 0;
+  finish(task, call);
+}
+
+void Engine::joined(Tid joiner, Tid thread) {
+  Tracee* task = tracees_.find(joiner);
+  if (task == nullptr || !task->joining || !task->call || task->call->owner != thread) return;
+  task->joining = false;
+  syscalls::Call call = syscalls::taken(task->call);
+  call.result = 0;
+  finish(*task, call);
+}
+
 // SIGALRM interrupts the wait. It comes again and again, as it may come just before we wait.
 void Engine::end_after(Nanoseconds time) {
   constexpr Nanoseconds second = 1'000'000'000;

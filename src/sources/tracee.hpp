@@ -41,6 +41,8 @@ struct Tracee {
   std::uint64_t resumes = 0;                  // the number of the call that its restart_syscall(2) stands for
   std::optional<SignalDelivered> delivering;  // its handler is about to run, and says what becomes of its call
   std::optional<Repair> repair;               // of the call that it is in
+  bool joining = false;                       // the end of its call is that of the thread that it joins
+  Tid joiner;                                 // who so waits for this one
   bool watched = false;                       // the exit of its call matters, though no row asks for it
   std::optional<Arguments> own_arguments;     // its registers hold others: those of the call that made it were changed
   bool stopped = false;                       // in a group-stop, or on its way from there through its SIGCONT
