@@ -94,15 +94,21 @@ std::string thread_words(Tid tid, const World& world, const Manner& manner) {
   return task != nullptr ? manner.naming.thread(*task) : manner.naming.stable() ? "?" : std::to_string(tid.value);
 }
 
-Sentence join_words(const FutexWaited& fact, const Event& event, const World& world, const Manner& manner) {
-  if (manner.naming.stable()) return {};  // whether the thread still lives when it is joined is chance
-  std::string out = fmt::format("joins thread {}", thread_words(*fact.joins, world, manner));
-  if (fact.err && !would_block(fact.err)) return {out + failure(fact.err), Tone::quiet};
-  return {out + waited(event, manner)};
-}
-
 std::string timed_out(const Event& event, const Manner& manner) {
   return manner.naming.stable() || event.dur < real_wait ? "timed out" : "timed out after " + chosen(event.dur);
+}
+
+Sentence join_words(const FutexWaited& fact, const Event& event, const World& world, const Manner& manner) {
+  if (manner.naming.stable()) return {};  // whether the thread still lives when it is joined is chance
+  const std::string thread = thread_words(*fact.joins, world, manner);
+  const int error = fact.err ? fact.err->value : 0;
+  if (event.unfinished) return {fmt::format("join of thread {} never returned", thread), Tone::quiet};
+  if (error == EINTR)
+    return {fmt::format("join of thread {} interrupted", thread) + waited(event, manner), Tone::quiet};
+  if (error == ETIMEDOUT) return {fmt::format("join of thread {} {}", thread, timed_out(event, manner))};
+  const std::string out = "joins thread " + thread;
+  if (error != 0 && error != EAGAIN) return {out + failure(fact.err), Tone::quiet};
+  return {out + waited(event, manner)};
 }
 
 // "pipe#1 ready", "timed out after 10 ms".
@@ -289,7 +295,7 @@ Sentence words_of(const FutexWaited& fact, const Event& event, const World& worl
   Sentence sentence;
   sentence.countless = true;                                  // whether one must wait is chance
   if (event.unfinished && manner.naming.stable()) return {};  // whether it had to wait by then is chance
-  if (fact.joins && !event.unfinished) return join_words(fact, event, world, manner);
+  if (fact.joins) return join_words(fact, event, world, manner);
   const bool semaphore = fact.obj.kind == ObjectKind::posix_sem;
   std::string& out = sentence.words;
   out = fmt::format("{} {}", semaphore ? "sem_wait" : "futex", futex_name(fact.obj, world, manner));

@@ -2,6 +2,7 @@
 // Semaphores, queues, shared memory, locks, futexes and event descriptors of real programs: one object for all who use
 // it, who let whom go on, what the end of a process does, and what a run leaves behind.
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <set>
 #include <string>
@@ -225,6 +226,27 @@ TEST_CASE("sync: who held the lock that was waited for, and how it was given bac
   CHECK(how[ReleasedHow::unlock] >= 1);
   CHECK(how[ReleasedHow::close] >= 2);
   CHECK(how[ReleasedHow::exit] >= 1);
+}
+
+TEST_CASE("sync: a join ends with its thread, whatever comes between", "[live]") {
+  if (!ptrace_allowed()) return;
+  Scratch scratch;
+  const auto events = traced_events({fixture("joins")}, scratch);
+  std::vector<Tid> threads;
+  std::map<Tid, int> joined, given_up, cut;
+  for (const Event& event : events) {
+    if (const auto* fact = fact_of<Forked>(event); fact != nullptr && fact->how == BirthHow::thread)
+      threads.push_back(fact->child);
+    const auto* fact = fact_of<FutexWaited>(event);
+    if (fact == nullptr || !fact->joins) continue;
+    ++(event.unfinished ? cut : fact->err == Errno{ETIMEDOUT} ? given_up : joined)[*fact->joins];
+  }
+  REQUIRE(threads.size() == 3);
+  CHECK(joined[threads[0]] == 1);
+  CHECK(given_up[threads[1]] == 1);
+  CHECK(joined[threads[1]] <= 1);  // it may have ended before
+  CHECK(cut[threads[2]] == 1);
+  CHECK(joined[threads[2]] == 0);
 }
 
 TEST_CASE("sync: a lock stays when who took it has ended, and goes with the last descriptor", "[live]") {

@@ -164,8 +164,14 @@ TEST_CASE("sync words: a wait at a futex, and who ended it") {
   CHECK(last_words("12 futex_waited obj=futex#1 dur=3200000", verbose()) ==
         "futex futex#1 (mapping#1+16) waited 3.2 ms");
   CHECK(last_words("12 futex_waited obj=futex#1 err=ETIMEDOUT dur=10000000") == "futex futex#1 timed out after 10 ms");
-  CHECK(last_words("10 forked child=13 child_pid=10 how=thread\n"
-                   "10 futex_waited obj=futex#2 joins=13 dur=2000000 waker=13") == "joins thread 13, waited 2.0 ms");
+  const std::string threads = "10 forked child=13 child_pid=10 how=thread\n";
+  CHECK(last_words(threads + "10 futex_waited obj=futex#2 joins=13 dur=2000000 waker=13") ==
+        "joins thread 13, waited 2.0 ms");
+  CHECK(last_words(threads + "10 futex_waited obj=futex#2 joins=13 dur=2000000 err=EINTR") ==
+        "join of thread 13 interrupted, waited 2.0 ms");
+  CHECK(last_words(threads + "10 futex_waited obj=futex#2 joins=13 dur=2000000 err=ETIMEDOUT") ==
+        "join of thread 13 timed out after 2 ms");
+  CHECK(last_words(threads + "10 futex_waited joins=13 unfinished=true") == "join of thread 13 never returned");
   CHECK(last_words("12 futex_woke obj=futex#1 woken=1") == "futex futex#1 wakes 1");
   CHECK(last_words("12 futex_woke obj=futex#1 woken=1 requeued_to=futex#2") ==
         "futex futex#1 wakes 1, moves others to futex#2");
