@@ -272,7 +272,7 @@ class Engine final : private syscalls::Keeper {
   using Orphans = std::map<Tgid, Tgid>;  // the children of one that has ended, and to whom they were given
   void cut_calls(Tracee& task);
   void take_back(Tracee& task);
-  bool leaves_by_itself(const os::Stop& stop, const Tracee& task) const;
+  Leaving way_out(const os::Stop& stop, const Tracee& task) const;
   void end_unreported(Tid tid, const Exited& fact);
   std::optional<os::TaskStatus> status_of(Tid tid) const;  // nothing: it is gone
   void finish(Tracee& task, const os::Report& report);

@@ -3,7 +3,6 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 
 #include "sources/engine.hpp"
@@ -34,7 +33,7 @@ void Engine::exiting(os::Stop stop, Tracee& task) {
   if (group.tasks.size() > 1) {  // for one whose end another's exec keeps from being reported
     if (const auto message = stop.message()) task.leaving = os::WaitStatus{static_cast<int>(*message)}.ending();
   }
-  task.leaves_by_itself = leaves_by_itself(stop, task);
+  task.way_out = way_out(stop, task);
   if (!std::exchange(task.exiting, true)) ++group.exiting;
   const bool last = group.exiting == group.tasks.size();
   if (last && !std::exchange(group.ending, true)) {
@@ -54,16 +53,15 @@ void Engine::take_back(Tracee& task) {
   if (!task.group->locks.empty()) release_all_locks(task);
 }
 
-// Whether it is in exit(2) or exit_group(2), and not ended by another's.
-bool Engine::leaves_by_itself(const os::Stop& stop, const Tracee& task) const {
-  if (!task.group->threads) return true;  // there was nobody else
-  constexpr std::array<std::uint64_t, 2> native{SYS_exit, SYS_exit_group}, i386{1, 252};
-  const auto is_in = [](const auto& calls, std::uint64_t nr) {
-    return std::find(calls.begin(), calls.end(), nr) != calls.end();
-  };
+Leaving Engine::way_out(const os::Stop& stop, const Tracee& task) const {
+  if (!task.group->threads) return Leaving::with_all;  // there was nobody else
+  constexpr std::uint64_t i386_exit = 1, i386_exit_group = 252;
   auto nr = stop.call_number();
   if (!nr) nr = proc_.blocked_in(task.tid);
-  return nr && (is_in(native, *nr) || (task.group->undecoded && is_in(i386, *nr)));
+  const bool i386 = task.group->undecoded;
+  if (nr == SYS_exit || (i386 && nr == i386_exit)) return Leaving::alone;
+  if (nr == SYS_exit_group || (i386 && nr == i386_exit_group)) return Leaving::with_all;
+  return Leaving::not_by_itself;
 }
 
 void Engine::ended(const os::Report& report) {
@@ -83,7 +81,7 @@ EndedBy Engine::ended_by(const Tracee& task, const Ending& ending) {
     const Tracee* init = tracees_.find(leader_of(*task.group->init));
     if (init == nullptr || init->exiting) return EndedBy::namespace_init;
   }
-  if (task.leaves_by_itself || ending.signal || !task.exiting) return EndedBy::itself;
+  if (task.way_out != Leaving::not_by_itself || ending.signal || !task.exiting) return EndedBy::itself;
   const Tracee* execing = tracees_.execing(*task.group);
   return execing != nullptr && execing != &task && !execing->exiting ? EndedBy::exec : EndedBy::exit_group;
 }
@@ -153,7 +151,7 @@ void Engine::finish(Tracee& task, const os::Report& report) {
   if (whole_group) take_back(task);
   leave_files(task);
   if (whole_group) settle_locks(task, ReleasedHow::exit);
-  const Tid joiner = task.joiner;
+  const Tid joiner = task.way_out == Leaving::alone ? task.joiner : Tid{};
   emit_now(task, fact);
   tracees_.ended(task.tid);
   if (joiner) joined(joiner, report.tid);

@@ -134,7 +134,8 @@ void Engine::look_at_join(const os::Stop& stop, Tracee& task) {
   const Tracee* thread = tracees_.find(task.call->owner);
   const bool over = thread == nullptr || thread->exiting;
   // Ended within the call, or after it?
-  if (stop.status().kind() == os::WaitStatus::Kind::exiting && !(over && leaves_by_itself(stop, task))) return;
+  const bool ends = stop.status().kind() == os::WaitStatus::Kind::exiting;
+  if (ends && (!over || way_out(stop, task) == Leaving::not_by_itself)) return;
   syscalls::Call call = syscalls::taken(task.call);
   if (!over) {
     task.interrupted = std::move(call);

@@ -30,6 +30,9 @@ struct Repair {
   bool to_continue = true;  // the next entry is its continuation, if it is one of the same call
 };
 
+// How a task ends by its own call: with exit(2) its process goes on, with exit_group(2) all of that end.
+enum class Leaving { not_by_itself, alone, with_all };
+
 // A task, from its first report to its end.
 struct Tracee {
   Tid tid;
@@ -47,12 +50,12 @@ struct Tracee {
   std::optional<Arguments> own_arguments;     // its registers hold others: those of the call that made it were changed
   bool stopped = false;                       // in a group-stop, or on its way from there through its SIGCONT
   bool may_be_waiting = false;                // it is in the engine's list of those that wait
-  bool leaves_by_itself = false;              // it called exit(2) or exit_group(2)
-  bool exiting = false;                       // PTRACE_EVENT_EXIT was seen
-  TableIndex files;                           // its descriptors
-  bool closing = false;                       // some of them, since its last stop
-  bool check_locks = false;                   // one of these may have been the last for a lock
-  Ending leaving;                             // what that said
+  Leaving way_out = Leaving::not_by_itself;
+  bool exiting = false;      // PTRACE_EVENT_EXIT was seen
+  TableIndex files;          // its descriptors
+  bool closing = false;      // some of them, since its last stop
+  bool check_locks = false;  // one of these may have been the last for a lock
+  Ending leaving;            // what that said
 };
 
 // What wait4(2) counts for a process.

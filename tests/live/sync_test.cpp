@@ -233,15 +233,19 @@ TEST_CASE("sync: a join ends with its thread, whatever comes between", "[live]")
   Scratch scratch;
   const auto events = traced_events({fixture("joins")}, scratch);
   std::vector<Tid> threads;
-  std::map<Tid, int> joined, given_up, cut;
+  std::map<Tid, int> joined, interrupted, given_up, cut;
   for (const Event& event : events) {
     if (const auto* fact = fact_of<Forked>(event); fact != nullptr && fact->how == BirthHow::thread)
       threads.push_back(fact->child);
     const auto* fact = fact_of<FutexWaited>(event);
     if (fact == nullptr || !fact->joins) continue;
-    ++(event.unfinished ? cut : fact->err == Errno{ETIMEDOUT} ? given_up : joined)[*fact->joins];
+    ++(event.unfinished                ? cut
+       : fact->err == Errno{EINTR}     ? interrupted
+       : fact->err == Errno{ETIMEDOUT} ? given_up
+                                       : joined)[*fact->joins];
   }
   REQUIRE(threads.size() == 3);
+  CHECK(interrupted[threads[0]] == 1);
   CHECK(joined[threads[0]] == 1);
   CHECK(given_up[threads[1]] == 1);
   CHECK(joined[threads[1]] <= 1);  // it may have ended before
